@@ -1,0 +1,163 @@
+/**
+ * The kernels: all arithmetic worth making fast, on flat buffers in one linear memory. No tensors, no graph.
+ *
+ * Pointers are byte offsets. Layouts:
+ *   base vector   u32 words, canonical field elements
+ *   i16 / i32     little-endian signed integers; an i32 kernel also takes canonical base vectors (they are below 2^31)
+ *   E vector      extension elements in quads: coordinate c (0..3) of element i is the u32 word at
+ *                 ptr + 64 (i >> 2) + 16 c + 4 (i & 3). 64 bytes per 4 elements; a vector of 1-3 elements takes one quad, whose
+ *                 unused lanes are arbitrary. Halves of vectors of >= 8 elements are again vectors.
+ *   E scalar      four u32 words; passed as four arguments, stored as 16 consecutive bytes
+ * All E values are canonical, in and out. `from`, `to` cut a call's range into tasks for several threads: they are multiples of
+ * 8 or the ends of the range; sums over a range are written to `out` (E scalars) and added up by the caller.
+ *
+ * The plain TypeScript reference is the definition; the WebAssembly equals it bit for bit (test/kernels).
+ */
+
+/** Functions over one memory, each total on its documented domain. Vector lengths are powers of two unless a comment says `any`. */
+export interface RawKernels {
+  // ---- extension vectors -------------------------------------------------------------------------------------------
+  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. half >= 1. */
+  foldExt(src: number, half: number, from: number, to: number, r0: number, r1: number, r2: number, r3: number, dst: number): void;
+  /** dst[x] = scale * eq(r, x), x < 2^n; coords: n E scalars, the first belongs to the most significant bit of x. n >= 0. */
+  eqTable(coords: number, n: number, s0: number, s1: number, s2: number, s3: number, dst: number): void;
+  /** out = sum_(from <= i < to) a[i] b[i]. any. */
+  dotExt(a: number, b: number, from: number, to: number, out: number): void;
+  /** dst[i] += k src[i]. any. */
+  axpyExt(dst: number, src: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
+  /** dst[i nb + j] = a[i] b[j], i < na, j < nb. any. */
+  outerExt(a: number, na: number, b: number, nb: number, dst: number): void;
+  /** dst[i] = 0, i < count. any. */
+  zeroExt(dst: number, count: number): void;
+  /** E vector -> four base vectors: dst + c planeBytes holds coordinate c. any. */
+  splitExt(src: number, count: number, dst: number, planeBytes: number): void;
+
+  // ---- sumcheck rounds: values over x < half of polynomials in X, t(X) = t[x] + X (t[half + x] - t[x]) ---------------
+  /** out: sum a(0) b(0), sum da db (the leading coefficient). */
+  productRound(a: number, b: number, half: number, from: number, to: number, out: number): void;
+  /** out: sum e a b at X = 0, at X = -1, and the cubic coefficient sum de da db. */
+  tripleRound(e: number, a: number, b: number, half: number, from: number, to: number, out: number): void;
+
+  // ---- fraction tree (logUp-GKR). A layer of N >= 2 nodes is stored split: position i < N/2 is node 2i, N/2 + i is node 2i+1 -----
+  /**
+   * Parents of a split layer with `half` = N/2: p = p0 q1 + p1 q0, q = q0 q1 for from <= x < to, children at x and half + x.
+   * Parent x goes to position x/2 (even) or dstHalf + (x-1)/2 (odd), dstHalf = half/2; for half = 1 it goes to position 0.
+   */
+  fractionUp(p: number, q: number, half: number, from: number, to: number, pDst: number, qDst: number): void;
+  /**
+   * One round of sum_x eq(x) (p0 q1 + p1 q0) over vectors of 2 half entries: out = the sum at X = 0, and the coefficient of X^2
+   * (sum eq (dp0 dq1 + dp1 dq0)). eq(x) = eqHi[x >> loBits] eqLo[x & (2^loBits - 1)] for x < half.
+   */
+  fractionRound(p0: number, p1: number, q0: number, q1: number, half: number, eqLo: number, loBits: number, eqHi: number, from: number, to: number, out: number): void;
+  /**
+   * Fold four vectors of 4 quarter entries in place by r (as foldExt with half = 2 quarter), then the round of fractionRound with
+   * half = quarter on the results, for from <= x < to <= quarter (x touches only entries x, x + quarter and their partners).
+   */
+  fractionFoldRound(p0: number, p1: number, q0: number, q1: number, quarter: number, r0: number, r1: number, r2: number, r3: number, eqLo: number, loBits: number, eqHi: number, from: number, to: number, out: number): void;
+  /**
+   * Leaves of a lookup tree, stored split with `half`. For row < rows, i < rowLen: leaf = leafIndex + row paddedLen + i,
+   *   q[leaf] = c - x0[row rowLen + i] - beta x1[row rowLen + i]        (x1 only where x1Kind != 0)
+   *   p[leaf] = 1, or -m[row rowLen + i] where m != 0 (m: i32 vector)
+   * Other leaves are not written (`fillLeaves` first). Kinds: 0 none, 2 i16, 4 i32. paddedLen is a power of two >= rowLen.
+   */
+  leafRows(x0: number, x0Kind: number, x1: number, x1Kind: number, m: number, rows: number, rowLen: number, paddedLen: number, leafIndex: number, half: number, c: number, beta: number, p: number, q: number): void;
+  /** p[i] = 0, q[i] = 1 for from <= i < to: the empty fraction. */
+  fillLeaves(p: number, q: number, from: number, to: number): void;
+
+  // ---- integers times extension --------------------------------------------------------------------------------------
+  /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to. x: i16. any; stride in elements. */
+  dotRowsI16(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
+  /** As dotRowsI16 with x: i32, |x| < 2^31. */
+  dotRowsI32(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
+  /** dst[j] += sum_(row < rows) w[row] x[row stride + j], from <= j < to. x: i16. any. */
+  foldRowsI16(x: number, stride: number, rows: number, w: number, from: number, to: number, dst: number): void;
+  /** As foldRowsI16 with x: i32, |x| < 2^31. */
+  foldRowsI32(x: number, stride: number, rows: number, w: number, from: number, to: number, dst: number): void;
+
+  // ---- code and hashes -----------------------------------------------------------------------------------------------
+  /**
+   * Twiddles of stages 1..n: word 2^(k-1) + b, b < 2^(k-1), is x(Q_k^(1 + 4 rev_(k-1)(b))), rev of k-1 bits (field/circle.ts). Word 0
+   * unused; 2^n words.
+   */
+  twiddles(n: number, dst: number): void;
+  /**
+   * Codeword of 2^m coefficients on D_n in position order (field/circle.ts `encode`): stage by stage from the top index bit,
+   * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n. m <= n, n >= 3.
+   */
+  encodeRow(src: number, m: number, dst: number, n: number, twiddles: number): void;
+  /**
+   * dst[j] = BLAKE3 of column j, from <= j < to: the words matrix[row * stride + j], row < rows, little-endian. 32 bytes a column.
+   * Any number of rows (chunk tree beyond 256). from, to multiples of 4 (or 2^n < 4: all). stride in words.
+   */
+  hashColumns(matrix: number, rows: number, stride: number, from: number, to: number, dst: number): void;
+  /** dst[i] = BLAKE3 parent chaining value (no ROOT flag) of nodes src[2i], src[2i+1]; 32 bytes a node. */
+  hashParents(src: number, from: number, to: number, dst: number): void;
+  /**
+   * Least nonce n with start <= n < start + count such that the low `bits` bits of the first word of
+   * BLAKE3.keyed(state, "grind" || n as u64 LE) are zero, minus start; -1 if none. state: 32 bytes. start: startLo + 2^32 startHi. bits <= 32.
+   */
+  grind(state: number, startLo: number, startHi: number, count: number, bits: number): number;
+
+  // ---- integers ------------------------------------------------------------------------------------------------------
+  /** c[i N + j] = sum_k a[i K + k] b[j K + k], i32 wrap-around free by the caller's range analysis; rows from <= i < to of a. i16 in, i32 out. any. */
+  gemmI16(a: number, b: number, N: number, K: number, from: number, to: number, c: number): void;
+  /**
+   * Rows of window patches for gemmI16. x: i16, channels x height x width (dense). For from <= row < to, row = oy outW + ox:
+   *   dst[row rowLen + (ch kh + ky) kw + kx] = x[ch, sy oy + dy ky - py, sx ox + dx kx - px], 0 outside. rowLen >= channels kh kw; the rest is 0.
+   */
+  patchesI16(x: number, channels: number, height: number, width: number, kh: number, kw: number, sy: number, sx: number, dy: number, dx: number, py: number, px: number, outW: number, rowLen: number, from: number, to: number, dst: number): void;
+  /** Depthwise windows: c[ch, oy, ox] = sum_(ky,kx) w[ch, ky, kx] x[ch, sy oy + dy ky - py, sx ox + dx kx - px], channels from <= ch < to. i16 in, i32 out. */
+  windowsI16(x: number, w: number, height: number, width: number, kh: number, kw: number, sy: number, sx: number, dy: number, dx: number, py: number, px: number, outH: number, outW: number, from: number, to: number, c: number): void;
+  /** dst[i] (i32) += k src[i]. srcKind 2: i16, 4: i32. any. */
+  axpyInt(dst: number, src: number, srcKind: number, k: number, from: number, to: number): void;
+  /** dst[i] (i32) = value. any. */
+  fillI32(dst: number, value: number, from: number, to: number): void;
+  /** dst[i] = (src[i] >> shift), arithmetic. src i32; dstKind 2: i16, 4: i32. any. */
+  shiftInt(src: number, shift: number, dst: number, dstKind: number, from: number, to: number): void;
+  /** dst[i] (i32) = (src[i] >> shift) & (2^count - 1), arithmetic shift. srcKind as above. any. */
+  bitsInt(src: number, srcKind: number, shift: number, count: number, dst: number, from: number, to: number): void;
+  /**
+   * dst[i] = table[src[i] - start], table: i32 vector of `rows`. Returns the first i whose index is outside the table, or -1.
+   * srcKind and dstKind 2: i16, 4: i32. any.
+   */
+  tableInt(src: number, srcKind: number, table: number, start: number, rows: number, dst: number, dstKind: number, from: number, to: number): number;
+  /** counts[src[i] - start] += 1 (i32). Returns the first i outside 0 <= src[i] - start < rows, or -1. any. */
+  countInt(src: number, srcKind: number, start: number, rows: number, counts: number, from: number, to: number): number;
+  /** dst[i] = canonical field element of src[i]. srcKind as above. dst: base vector. any. */
+  packInt(src: number, srcKind: number, count: number, dst: number): void;
+}
+
+export type KernelName = keyof RawKernels;
+
+/** A memory with kernels on it, and perhaps threads. */
+export interface Machine extends AsyncDisposable {
+  readonly name: 'reference' | 'wasm' | 'wasm-threads';
+  /** Threads that work at a fork, the caller's included. */
+  readonly threads: number;
+  /** Why there is one thread only, where more were asked for. */
+  readonly reason: string | undefined;
+  /** The kernels on the calling thread. */
+  readonly raw: RawKernels;
+  /** Bytes that the largest allocation so far reached. */
+  readonly peakBytes: number;
+
+  /** `bytes` of memory, 64-byte aligned, contents arbitrary. @throws TesseraError E_MEMORY */
+  alloc(bytes: number): number;
+  /** The arena's top; `release` frees everything allocated since. Strictly nested. */
+  mark(): number;
+  release(mark: number): void;
+
+  /** Views of the memory; valid until the next `alloc`, which may grow it. Lengths in elements. */
+  u8(ptr: number, length: number): Uint8Array;
+  u32(ptr: number, length: number): Uint32Array;
+  i32(ptr: number, length: number): Int32Array;
+  i16(ptr: number, length: number): Int16Array;
+
+  /** Runs raw[kernel](...task) for every task, on all threads, and returns when all are done. Task order is free. Results (numbers) in task order. */
+  fork(kernel: KernelName, tasks: readonly (readonly number[])[]): readonly number[];
+}
+
+/** Bytes of an E vector of n elements. */
+export function extBytes(n: number): number {
+  return 64 * Math.ceil(n / 4);
+}
