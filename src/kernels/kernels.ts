@@ -18,7 +18,17 @@
 export interface RawKernels {
   // ---- extension vectors -------------------------------------------------------------------------------------------
   /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. half >= 1. */
-  foldExt(src: number, half: number, from: number, to: number, r0: number, r1: number, r2: number, r3: number, dst: number): void;
+  foldExt(
+    src: number,
+    half: number,
+    from: number,
+    to: number,
+    r0: number,
+    r1: number,
+    r2: number,
+    r3: number,
+    dst: number,
+  ): void;
   /** dst[x] = scale * eq(r, x), x < 2^n; coords: n E scalars, the first belongs to the most significant bit of x. n >= 0. */
   eqTable(coords: number, n: number, s0: number, s1: number, s2: number, s3: number, dst: number): void;
   /** out = sum_(from <= i < to) a[i] b[i]. any. */
@@ -48,19 +58,63 @@ export interface RawKernels {
    * One round of sum_x eq(x) (p0 q1 + p1 q0) over vectors of 2 half entries: out = the sum at X = 0, and the coefficient of X^2
    * (sum eq (dp0 dq1 + dp1 dq0)). eq(x) = eqHi[x >> loBits] eqLo[x & (2^loBits - 1)] for x < half.
    */
-  fractionRound(p0: number, p1: number, q0: number, q1: number, half: number, eqLo: number, loBits: number, eqHi: number, from: number, to: number, out: number): void;
+  fractionRound(
+    p0: number,
+    p1: number,
+    q0: number,
+    q1: number,
+    half: number,
+    eqLo: number,
+    loBits: number,
+    eqHi: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void;
   /**
    * Fold four vectors of 4 quarter entries in place by r (as foldExt with half = 2 quarter), then the round of fractionRound with
    * half = quarter on the results, for from <= x < to <= quarter (x touches only entries x, x + quarter and their partners).
    */
-  fractionFoldRound(p0: number, p1: number, q0: number, q1: number, quarter: number, r0: number, r1: number, r2: number, r3: number, eqLo: number, loBits: number, eqHi: number, from: number, to: number, out: number): void;
+  fractionFoldRound(
+    p0: number,
+    p1: number,
+    q0: number,
+    q1: number,
+    quarter: number,
+    r0: number,
+    r1: number,
+    r2: number,
+    r3: number,
+    eqLo: number,
+    loBits: number,
+    eqHi: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void;
   /**
    * Leaves of a lookup tree, stored split with `half`. For row < rows, i < rowLen: leaf = leafIndex + row paddedLen + i,
    *   q[leaf] = c - x0[row rowLen + i] - beta x1[row rowLen + i]        (x1 only where x1Kind != 0)
    *   p[leaf] = 1, or -m[row rowLen + i] where m != 0 (m: i32 vector)
    * Other leaves are not written (`fillLeaves` first). Kinds: 0 none, 2 i16, 4 i32. paddedLen is a power of two >= rowLen.
+   * c, beta: pointers to E scalars. m: pointer, 0 for none.
    */
-  leafRows(x0: number, x0Kind: number, x1: number, x1Kind: number, m: number, rows: number, rowLen: number, paddedLen: number, leafIndex: number, half: number, c: number, beta: number, p: number, q: number): void;
+  leafRows(
+    x0: number,
+    x0Kind: number,
+    x1: number,
+    x1Kind: number,
+    m: number,
+    rows: number,
+    rowLen: number,
+    paddedLen: number,
+    leafIndex: number,
+    half: number,
+    c: number,
+    beta: number,
+    p: number,
+    q: number,
+  ): void;
   /** p[i] = 0, q[i] = 1 for from <= i < to: the empty fraction. */
   fillLeaves(p: number, q: number, from: number, to: number): void;
 
@@ -105,9 +159,45 @@ export interface RawKernels {
    * Rows of window patches for gemmI16. x: i16, channels x height x width (dense). For from <= row < to, row = oy outW + ox:
    *   dst[row rowLen + (ch kh + ky) kw + kx] = x[ch, sy oy + dy ky - py, sx ox + dx kx - px], 0 outside. rowLen >= channels kh kw; the rest is 0.
    */
-  patchesI16(x: number, channels: number, height: number, width: number, kh: number, kw: number, sy: number, sx: number, dy: number, dx: number, py: number, px: number, outW: number, rowLen: number, from: number, to: number, dst: number): void;
+  patchesI16(
+    x: number,
+    channels: number,
+    height: number,
+    width: number,
+    kh: number,
+    kw: number,
+    sy: number,
+    sx: number,
+    dy: number,
+    dx: number,
+    py: number,
+    px: number,
+    outW: number,
+    rowLen: number,
+    from: number,
+    to: number,
+    dst: number,
+  ): void;
   /** Depthwise windows: c[ch, oy, ox] = sum_(ky,kx) w[ch, ky, kx] x[ch, sy oy + dy ky - py, sx ox + dx kx - px], channels from <= ch < to. i16 in, i32 out. */
-  windowsI16(x: number, w: number, height: number, width: number, kh: number, kw: number, sy: number, sx: number, dy: number, dx: number, py: number, px: number, outH: number, outW: number, from: number, to: number, c: number): void;
+  windowsI16(
+    x: number,
+    w: number,
+    height: number,
+    width: number,
+    kh: number,
+    kw: number,
+    sy: number,
+    sx: number,
+    dy: number,
+    dx: number,
+    py: number,
+    px: number,
+    outH: number,
+    outW: number,
+    from: number,
+    to: number,
+    c: number,
+  ): void;
   /** dst[i] (i32) += k src[i]. srcKind 2: i16, 4: i32. any. */
   axpyInt(dst: number, src: number, srcKind: number, k: number, from: number, to: number): void;
   /** dst[i] (i32) = value. any. */
@@ -120,7 +210,17 @@ export interface RawKernels {
    * dst[i] = table[src[i] - start], table: i32 vector of `rows`. Returns the first i whose index is outside the table, or -1.
    * srcKind and dstKind 2: i16, 4: i32. any.
    */
-  tableInt(src: number, srcKind: number, table: number, start: number, rows: number, dst: number, dstKind: number, from: number, to: number): number;
+  tableInt(
+    src: number,
+    srcKind: number,
+    table: number,
+    start: number,
+    rows: number,
+    dst: number,
+    dstKind: number,
+    from: number,
+    to: number,
+  ): number;
   /** counts[src[i] - start] += 1 (i32). Returns the first i outside 0 <= src[i] - start < rows, or -1. any. */
   countInt(src: number, srcKind: number, start: number, rows: number, counts: number, from: number, to: number): number;
   /** dst[i] = canonical field element of src[i]. srcKind as above. dst: base vector. any. */

@@ -1,0 +1,130 @@
+/**
+ * Machines: a growing linear memory with a stack-like arena, the kernels on it, and a way to run many tasks of one kernel.
+ */
+import { TesseraError } from '../errors.ts';
+import type { KernelName, Machine, RawKernels } from './kernels.ts';
+import type { Memory } from './reference/memory.ts';
+import { referenceKernels } from './reference.ts';
+
+/** Alignment of every allocation, bytes: one quad of extension elements. */
+const ALIGNMENT = 64;
+
+/** Pointers are 32-bit. */
+const MAX_BYTES = 2 ** 32;
+
+/** A memory that can grow. Growing may replace the buffer and its views. */
+export interface LinearMemory extends Memory {
+  /** Makes the memory at least `bytes` long. @throws TesseraError E_MEMORY */
+  reserve(bytes: number): void;
+}
+
+/** What a machine is made of; the arena comes from here. */
+export interface Engine extends Pick<Machine, 'name' | 'threads' | 'reason' | 'raw' | 'fork'> {
+  readonly memory: LinearMemory;
+  /** First byte that the arena may use, above 0, so that no allocation has pointer 0. */
+  readonly base: number;
+  dispose(): Promise<void>;
+}
+
+/** The machine of an engine. */
+export function machineOf(engine: Engine): Machine {
+  const { memory, name, threads, raw, fork } = engine;
+  let top = Math.ceil(engine.base / ALIGNMENT) * ALIGNMENT;
+  let peak = top;
+  return {
+    name,
+    threads,
+    raw,
+    fork,
+    get reason() {
+      return engine.reason;
+    },
+    get peakBytes() {
+      return peak;
+    },
+    alloc(bytes) {
+      const ptr = top;
+      const end = ptr + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+      memory.reserve(end);
+      top = end;
+      peak = Math.max(peak, end);
+      return ptr;
+    },
+    mark: () => top,
+    release(mark) {
+      top = mark;
+    },
+    u8: (ptr, length) => memory.u8.subarray(ptr, ptr + length),
+    u32: (ptr, length) => memory.u32.subarray(ptr / 4, ptr / 4 + length),
+    i32: (ptr, length) => memory.i32.subarray(ptr / 4, ptr / 4 + length),
+    i16: (ptr, length) => memory.i16.subarray(ptr / 2, ptr / 2 + length),
+    [Symbol.asyncDispose]: () => engine.dispose(),
+  };
+}
+
+/** raw[kernel](...task) for every task, one after the other. */
+export function runTasks(raw: RawKernels, kernel: KernelName, tasks: readonly (readonly number[])[]): number[] {
+  const run = raw[kernel] as (...task: readonly number[]) => number | undefined;
+  return tasks.map((task) => run(...task) ?? 0);
+}
+
+/** The error of a memory that cannot grow to `bytes`. */
+export function outOfMemory(bytes: number, cause?: unknown): TesseraError {
+  const gib = (bytes / 2 ** 30).toFixed(2);
+  return new TesseraError('E_MEMORY', `The working memory cannot grow to ${gib} GiB.`, {
+    hint: 'Use a smaller model or batch, or close other programs.',
+    cause,
+  });
+}
+
+/** Views of an ArrayBuffer that is replaced by a longer copy when it must grow. */
+function growingMemory(): LinearMemory {
+  const viewsOf = (buffer: ArrayBuffer): Memory => ({
+    u8: new Uint8Array(buffer),
+    u32: new Uint32Array(buffer),
+    i32: new Int32Array(buffer),
+    i16: new Int16Array(buffer),
+  });
+  let views = viewsOf(new ArrayBuffer(2 ** 16));
+  return {
+    get u8() {
+      return views.u8;
+    },
+    get u32() {
+      return views.u32;
+    },
+    get i32() {
+      return views.i32;
+    },
+    get i16() {
+      return views.i16;
+    },
+    reserve(bytes) {
+      if (bytes <= views.u8.length) return;
+      if (bytes > MAX_BYTES) throw outOfMemory(bytes);
+      const old = views.u8;
+      try {
+        views = viewsOf(new ArrayBuffer(Math.min(MAX_BYTES, Math.max(2 * old.length, Math.ceil(bytes / 8) * 8))));
+      } catch (cause) {
+        throw outOfMemory(bytes, cause);
+      }
+      views.u8.set(old);
+    },
+  };
+}
+
+/** A machine that runs the plain reference kernels: slow, and the definition of what the others must compute. */
+export function createReferenceMachine(): Machine {
+  const memory = growingMemory();
+  const raw = referenceKernels(memory);
+  return machineOf({
+    name: 'reference',
+    threads: 1,
+    reason: undefined,
+    raw,
+    memory,
+    base: ALIGNMENT,
+    fork: (kernel, tasks) => runTasks(raw, kernel, tasks),
+    dispose: () => Promise.resolve(),
+  });
+}

@@ -1,0 +1,52 @@
+/**
+ * Hashes of a commitment: leaves are BLAKE3 of codeword columns, nodes are BLAKE3 parents, grinding is keyed BLAKE3
+ * (protocol.md sections 4 and 5).
+ */
+import { blake3 } from '@noble/hashes/blake3.js';
+import type { RawKernels } from '../kernels.ts';
+import { compress, IV, PARENT } from './blake3.ts';
+import type { Memory } from './memory.ts';
+
+type HashKernels = Pick<RawKernels, 'hashColumns' | 'hashParents' | 'grind'>;
+
+const GRIND = new TextEncoder().encode('grind');
+
+/** The four little-endian bytes of a word. */
+function bytesOf(word: number): number[] {
+  return [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24];
+}
+
+export function hashKernels(m: Memory): HashKernels {
+  return {
+    hashColumns(matrix, rows, stride, from, to, dst) {
+      const column = new Uint32Array(rows);
+      for (let j = from; j < to; j++) {
+        for (let row = 0; row < rows; row++) column[row] = m.u32[matrix / 4 + row * stride + j]!;
+        m.u8.set(blake3(new Uint8Array(column.buffer)), dst + 32 * j);
+      }
+    },
+
+    hashParents(src, from, to, dst) {
+      for (let i = from; i < to; i++) {
+        const children = m.u32.subarray(src / 4 + 16 * i, src / 4 + 16 * (i + 1));
+        m.u32.set(compress(IV, children, 64, PARENT), dst / 4 + 8 * i);
+      }
+    },
+
+    grind(state, startLo, startHi, count, bits) {
+      const key = m.u8.slice(state, state + 32);
+      const message = new Uint8Array(13);
+      message.set(GRIND);
+      const mask = bits === 32 ? -1 : 2 ** bits - 1;
+      for (let i = 0; i < count; i++) {
+        const low = startLo + i;
+        message.set(bytesOf(low), 5);
+        message.set(bytesOf(startHi + Math.floor(low / 2 ** 32)), 9);
+        const digest = blake3(message, { key });
+        const word = digest[0]! | (digest[1]! << 8) | (digest[2]! << 16) | (digest[3]! << 24);
+        if ((word & mask) === 0) return i;
+      }
+      return -1;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Extension vectors: folding a variable, eq tables, inner and outer products.
+ */
+import { Ext } from '../../field/ext.ts';
+import { eqTable } from '../../field/mle.ts';
+import type { RawKernels } from '../kernels.ts';
+import { loadExt, loadScalar, type Memory, storeExt, storeScalars } from './memory.ts';
+
+type VectorKernels = Pick<
+  RawKernels,
+  'foldExt' | 'eqTable' | 'dotExt' | 'axpyExt' | 'outerExt' | 'zeroExt' | 'splitExt'
+>;
+
+export function vectorKernels(m: Memory): VectorKernels {
+  return {
+    foldExt(src, half, from, to, r0, r1, r2, r3, dst) {
+      const r = new Ext(r0, r1, r2, r3);
+      for (let i = from; i < to; i++) {
+        const low = loadExt(m, src, i);
+        storeExt(m, dst, i, low.add(r.mul(loadExt(m, src, half + i).sub(low))));
+      }
+    },
+
+    eqTable(coords, n, s0, s1, s2, s3, dst) {
+      const r = Array.from({ length: n }, (_, i) => loadScalar(m, coords, i));
+      for (const [i, x] of eqTable(r, new Ext(s0, s1, s2, s3)).entries()) storeExt(m, dst, i, x);
+    },
+
+    dotExt(a, b, from, to, out) {
+      let sum = Ext.ZERO;
+      for (let i = from; i < to; i++) sum = sum.add(loadExt(m, a, i).mul(loadExt(m, b, i)));
+      storeScalars(m, out, [sum]);
+    },
+
+    axpyExt(dst, src, from, to, k0, k1, k2, k3) {
+      const k = new Ext(k0, k1, k2, k3);
+      for (let i = from; i < to; i++) storeExt(m, dst, i, loadExt(m, dst, i).add(k.mul(loadExt(m, src, i))));
+    },
+
+    outerExt(a, na, b, nb, dst) {
+      for (let i = 0; i < na; i++) {
+        const x = loadExt(m, a, i);
+        for (let j = 0; j < nb; j++) storeExt(m, dst, i * nb + j, x.mul(loadExt(m, b, j)));
+      }
+    },
+
+    zeroExt(dst, count) {
+      for (let i = 0; i < count; i++) storeExt(m, dst, i, Ext.ZERO);
+    },
+
+    splitExt(src, count, dst, planeBytes) {
+      for (let i = 0; i < count; i++) {
+        const coordinates = loadExt(m, src, i).coordinates();
+        coordinates.forEach((v, c) => {
+          m.u32[(dst + c * planeBytes) / 4 + i] = v;
+        });
+      }
+    },
+  };
+}
