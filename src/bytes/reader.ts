@@ -4,6 +4,7 @@
  * a count is believed only when that many bytes are left, and `budget` bounds what the values read may take.
  */
 import { TesseraError } from '../errors.ts';
+import { TEXT_LIMIT } from './writer.ts';
 
 /** What an element of a list counts against the budget, whatever it is. */
 const ELEMENT_COST = 64;
@@ -86,7 +87,7 @@ export class Reader {
     return this.raw(this.varint(limit));
   }
 
-  text(limit = 4096): string {
+  text(limit: number = TEXT_LIMIT): string {
     const bytes = this.bytes(limit);
     this.#spend(2 * bytes.length);
     try {

@@ -10,6 +10,9 @@
  */
 import { TesseraError } from '../errors.ts';
 
+/** Bytes of a text, unless its place in a format says otherwise. */
+export const TEXT_LIMIT = 4096;
+
 const encoder = new TextEncoder();
 
 export class Writer {
@@ -78,10 +81,13 @@ export class Writer {
     return this.varint(bytes.length).raw(bytes);
   }
 
-  /** @throws TesseraError E_RANGE for a lone surrogate, which UTF-8 cannot say. */
-  text(text: string): this {
-    if (!text.isWellFormed()) throw new TesseraError('E_RANGE', 'The text has a lone surrogate.', { where: text });
-    return this.bytes(encoder.encode(text));
+  /** @throws TesseraError E_RANGE for a lone surrogate, which UTF-8 cannot say, and beyond `limit` bytes. */
+  text(text: string, limit: number = TEXT_LIMIT): this {
+    const bytes = encoder.encode(text);
+    if (text.isWellFormed() && bytes.length <= limit) return this.bytes(bytes);
+    throw new TesseraError('E_RANGE', `The text has a lone surrogate or more than ${limit} bytes.`, {
+      where: text.slice(0, 80),
+    });
   }
 
   /** Count, then four bytes each. */
