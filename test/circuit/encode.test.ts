@@ -43,7 +43,9 @@ function acceptsOnlyCanonical(bytes: Uint8Array): void {
 describe('encoding of circuits', () => {
   it('decode(encode(c)) = c', () => {
     fc.assert(
-      fc.property(arbitraryCircuit, (circuit) => expect(decodeCircuit(encodeCircuit(circuit))).toEqual(circuit)),
+      fc.property(arbitraryCircuit, (circuit) => {
+        expect(decodeCircuit(encodeCircuit(circuit))).toEqual(circuit);
+      }),
     );
   });
 
