@@ -1,0 +1,87 @@
+/**
+ * The claim ledger: every statement "the extension of tensor t at point r is v" that somebody still owes. A tensor read by several
+ * consumers, or twice by one, collects several claims, and they stay separate. An argument is complete only when the ledger
+ * holds claims on committed columns alone, and the opening takes all of them.
+ */
+
+import { type Circuit, cellsOf, type TensorId } from '../circuit/types.ts';
+import { Ext } from '../field/ext.ts';
+import { boxAt, evaluateTensor, type Point, samePoint } from '../field/mle.ts';
+import type { Label } from '../transcript/labels.ts';
+import type { Party } from './party.ts';
+
+export interface Claim<S> {
+  readonly point: Point;
+  readonly value: S;
+}
+
+/** Values of the tensors that both parties hold: public inputs and outputs. */
+export type PublicValues = ReadonlyMap<TensorId, ArrayLike<number>>;
+
+export class Ledger<S> {
+  readonly #circuit: Circuit;
+  readonly #public: PublicValues;
+  readonly #evaluate: (tensor: TensorId, point: Point) => Ext;
+  readonly #claims = new Map<TensorId, Claim<S>[]>();
+  readonly #party: Party<S>;
+
+  /** `evaluate` is the prover's way to a value it must send; it is never called at the verifier. */
+  constructor(
+    party: Party<S>,
+    circuit: Circuit,
+    publicValues: PublicValues,
+    evaluate: (tensor: TensorId, point: Point) => Ext,
+  ) {
+    this.#party = party;
+    this.#circuit = circuit;
+    this.#public = publicValues;
+    this.#evaluate = evaluate;
+  }
+
+  /** The value at a point where both parties can compute it, else undefined. */
+  known(tensor: TensorId, point: Point): Ext | undefined {
+    const { shape, def } = this.#circuit.tensors[tensor]!;
+    if (def.kind === 'constant') return boxAt(shape, point).mul(Ext.of(def.value));
+    const values = this.#public.get(tensor);
+    if (values === undefined) return undefined;
+    if (values.length !== cellsOf(shape))
+      throw new RangeError(`public values of tensor ${tensor} do not fit its shape`);
+    return evaluateTensor(values, shape, point);
+  }
+
+  /** The value at a point if it is known or already claimed. */
+  find(tensor: TensorId, point: Point): S | undefined {
+    const claimed = this.#claims.get(tensor)?.find((c) => samePoint(c.point, point));
+    if (claimed !== undefined) return claimed.value;
+    const known = this.known(tensor, point);
+    return known === undefined ? undefined : this.#party.known(known);
+  }
+
+  /** The value of a tensor at a point; where it is new, P sends it and it is owed. */
+  claim(tensor: TensorId, point: Point, label: Label): S {
+    const found = this.find(tensor, point);
+    if (found !== undefined) return found;
+    const [value] = this.#party.exchange(label, 1, () => [this.#evaluate(tensor, point)]);
+    this.owe(tensor, point, value!);
+    return value!;
+  }
+
+  /** Enters a claim whose value follows from others. */
+  owe(tensor: TensorId, point: Point, value: S): void {
+    const claims = this.#claims.get(tensor);
+    if (claims === undefined) this.#claims.set(tensor, [{ point, value }]);
+    else claims.push({ point, value });
+  }
+
+  /** Takes all claims of a tensor off the ledger, to be reduced. */
+  take(tensor: TensorId): readonly Claim<S>[] {
+    const claims = this.#claims.get(tensor) ?? [];
+    this.#claims.delete(tensor);
+    return claims;
+  }
+
+  /** Tensors that claims are still owed on, ascending. */
+  owed(): TensorId[] {
+    return [...this.#claims.keys()].sort((a, b) => a - b);
+  }
+}

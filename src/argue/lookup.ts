@@ -1,0 +1,202 @@
+/**
+ * All lookups of a network in one fraction tree: logUp-GKR (Haboeck 2022/1530, Papini-Haboeck 2023/1284).
+ *
+ * Leaves are fractions p/q. Block b is a lookup (inside its box numerator 1) or a table (numerator -m), with denominator
+ *   c - fp,   fp = x_0 + beta x_1 + .. + beta^W id,   W the widest tuple of the circuit;
+ * every other leaf is 0/1. Blocks are aligned, largest first, so they are subtrees. The sum of all fractions is zero exactly when every
+ * looked-up tuple is a row of its table, as often as m says.
+ *
+ * A layer's claims (p, q)(w) reduce to its children's, node i having children 2i and 2i+1:
+ *   V -> P  lambda;   T = p + lambda q = sum_x eq(w, x) (p0 q1 + p1 q0 + lambda q0 q1)(x)
+ *   a sumcheck with the eq factor taken out (Gruen 2024/108): t(X) = t0 + d X + c X (X - 1), T = t0 + w d
+ *     P -> V  d, c      V -> P  x      T <- T + d (x - w) + c x (x - 1)
+ *   P -> V  p0, p1, q0, q1 with T = p0 q1 + p1 q0 + lambda q0 q1;   V -> P  mu, the new last coordinate
+ */
+import {
+  type Circuit,
+  type Lookup,
+  type Table,
+  type TableColumn,
+  type TensorId,
+  tableValue,
+} from '../circuit/types.ts';
+import { Ext, powers, type Scalar } from '../field/ext.ts';
+import {
+  bitsFor,
+  boxAt,
+  eqIndex,
+  evaluateTensor,
+  lessThan,
+  type Point,
+  prefixMoments,
+  variables,
+} from '../field/mle.ts';
+import type { Hand } from './hand.ts';
+import type { Ledger } from './ledger.ts';
+import type { Party } from './party.ts';
+import { LookupTree } from './tree.ts';
+
+export interface Block {
+  readonly kind: 'lookup' | 'table';
+  readonly table: number;
+  /** Tensors of a lookup's tuple; empty for a table. */
+  readonly tensors: readonly TensorId[];
+  readonly shape: readonly number[];
+  readonly bits: number;
+  /** First leaf. */
+  readonly offset: number;
+}
+
+export interface TreeLayout {
+  readonly blocks: readonly Block[];
+  readonly depth: number;
+  /** W: the power of beta that carries a table's id. */
+  readonly width: number;
+}
+
+/** Ids are positive: a missing id term cannot be mistaken for table 0. */
+export function tableTag(table: number): number {
+  return table + 1;
+}
+
+export function layoutTree(circuit: Circuit): TreeLayout {
+  const blocks: Omit<Block, 'offset'>[] = [
+    ...circuit.lookups.map((l: Lookup) => {
+      const { shape } = circuit.tensors[l.tensors[0]!]!;
+      return { kind: 'lookup' as const, table: l.table, tensors: l.tensors, shape, bits: variables(shape) };
+    }),
+    ...circuit.tables.map((t: Table, i) => {
+      return { kind: 'table' as const, table: i, tensors: [], shape: [t.rows], bits: bitsFor(t.rows) };
+    }),
+  ];
+  blocks.sort((a, b) => b.bits - a.bits);
+  let offset = 0;
+  const placed = blocks.map((b) => {
+    const at = { ...b, offset };
+    offset += 2 ** b.bits;
+    return at;
+  });
+  const width = Math.max(1, ...circuit.tables.map((t) => t.columns.length));
+  return { blocks: placed, depth: Math.max(1, bitsFor(offset)), width };
+}
+
+/** Leaves the value of every looked-up tensor and every multiplicity column in the ledger. */
+export function argueLookups<S extends Scalar<S>>(
+  p: Party<S>,
+  circuit: Circuit,
+  layout: TreeLayout,
+  ledger: Ledger<S>,
+  hand: Hand | undefined,
+): void {
+  const [c, beta] = p.challenges('lookup challenge', 2) as [Ext, Ext];
+  let tree: LookupTree | undefined;
+  p.act(() => {
+    tree = new LookupTree(hand!, layout, c, beta);
+  });
+  const end = descend(p, layout.depth, () => tree!);
+  p.act(() => tree!.release());
+  checkLeaves(p, circuit, layout, ledger, c, beta, end);
+}
+
+interface LeafClaim<S> {
+  readonly point: Point;
+  readonly p: S;
+  readonly q: S;
+}
+
+/** From the root to the leaves. */
+function descend<S extends Scalar<S>>(p: Party<S>, depth: number, tree: () => LookupTree): LeafClaim<S> {
+  const root = p.exchange('tree root', 4, () => tree().root()) as [S, S, S, S];
+  p.zero(p.mul(root[0], root[3]).add(p.mul(root[1], root[2])), 'lookup.root');
+  p.nonzero(p.mul(root[2], root[3]), 'lookup.denominator');
+  const mu = p.challenge('tree child');
+  let claim = child(root, [], mu);
+  for (let layer = 1; layer < depth; layer++) {
+    const lambda = p.challenge('tree lambda');
+    p.act(() => tree().startLayer(layer, claim.point, lambda));
+    let total = claim.p.add(claim.q.scale(lambda));
+    const point: Ext[] = [];
+    for (const w of claim.point) {
+      const sent = p.exchange('tree round', 2, () => tree().round(total as unknown as Ext)) as [S, S];
+      const x = p.challenge('tree round');
+      total = total.add(sent[0].scale(x.sub(w))).add(sent[1].scale(x.mul(x).sub(x)));
+      p.act(() => tree().bind(x));
+      point.push(x);
+    }
+    const v = p.exchange('tree values', 4, () => tree().values()) as [S, S, S, S];
+    const cross = p.mul(v[0], v[3]).add(p.mul(v[1], v[2]));
+    p.zero(total.sub(cross).sub(p.mul(v[2], v[3]).scale(lambda)), 'lookup.layer', `layer ${layer}`);
+    claim = child(v, point, p.challenge('tree child'));
+  }
+  return claim;
+}
+
+/** p = (1 - mu) p0 + mu p1, likewise q, at (point, mu). */
+function child<S extends Scalar<S>>(v: readonly [S, S, S, S], point: Point, mu: Ext): LeafClaim<S> {
+  const [p0, p1, q0, q1] = v;
+  return { point: [...point, mu], p: p0.add(p1.sub(p0).scale(mu)), q: q0.add(q1.sub(q0).scale(mu)) };
+}
+
+/**
+ * p(r) = sum_lookups E_b I_b - sum_tables E_b m_b,   q(r) = 1 + sum_b E_b (I_b (c - beta^W id_b - 1) - sum_i beta^i x_(b,i)),
+ * E_b = eq(r_hi, b), I_b = box_b(r_lo), every x zero outside its box.
+ */
+function checkLeaves<S extends Scalar<S>>(
+  p: Party<S>,
+  circuit: Circuit,
+  layout: TreeLayout,
+  ledger: Ledger<S>,
+  c: Ext,
+  beta: Ext,
+  end: LeafClaim<S>,
+): void {
+  const betas = powers(beta, layout.width + 1);
+  let numerator = p.known(Ext.ZERO);
+  let denominator = p.known(Ext.ONE);
+  const suffixes = new Map<number, Point>();
+  for (const b of layout.blocks) {
+    if (!suffixes.has(b.bits)) suffixes.set(b.bits, end.point.slice(layout.depth - b.bits));
+    const r = suffixes.get(b.bits)!;
+    const e = eqIndex(end.point.slice(0, layout.depth - b.bits), b.offset / 2 ** b.bits);
+    const box = boxAt(b.shape, r);
+    const constant = c.sub(betas[layout.width]!.mul(Ext.of(tableTag(b.table)))).sub(Ext.ONE);
+    let q = p.known(box.mul(constant));
+    const table = circuit.tables[b.table]!;
+    if (b.kind === 'lookup') {
+      numerator = numerator.add(p.known(e.mul(box)));
+      b.tensors.forEach((t, i) => {
+        q = q.sub(ledger.claim(t, r, 'leaf value').scale(betas[i]!));
+      });
+    } else {
+      numerator = numerator.sub(ledger.claim(table.multiplicity, r, 'leaf value').scale(e));
+      table.columns.forEach((column, i) => {
+        q = q.sub(p.known(tableColumnAt(column, table.rows, r).mul(betas[i]!)));
+      });
+    }
+    denominator = denominator.add(q.scale(e));
+  }
+  p.zero(numerator.sub(end.p), 'lookup.numerators');
+  p.zero(denominator.sub(end.q), 'lookup.denominators');
+}
+
+/** sum_(i < rows) eq(r, i) value_i: closed form for clamps, O(rows) for listed values. */
+export function tableColumnAt(column: TableColumn, rows: number, r: Point): Ext {
+  if (column.kind === 'values') return evaluateTensor(column.values, [rows], r);
+  const { start, lo, hi } = column;
+  const a = Math.min(Math.max(lo - start, 0), rows);
+  const b = Math.max(a, Math.min(hi - start + 1, rows));
+  const below = prefixMoments(a, r);
+  const within = prefixMoments(b, r);
+  const all = lessThan(rows, r);
+  const middle = within.zeroth.sub(below.zeroth);
+  return below.zeroth
+    .mul(Ext.of(lo))
+    .add(middle.mul(Ext.of(start)))
+    .add(within.first.sub(below.first))
+    .add(all.sub(within.zeroth).mul(Ext.of(hi)));
+}
+
+/** All rows of a table column, as the prover needs them. */
+export function tableColumnValues(column: TableColumn, rows: number): Int32Array {
+  return Int32Array.from({ length: rows }, (_, i) => tableValue(column, i));
+}

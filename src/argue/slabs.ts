@@ -1,0 +1,166 @@
+/**
+ * The prover's members of the batch evaluation sumcheck: <S, W_S> for one slab of committed base-field cells.
+ *
+ * A large slab is one piece, 2^hi rows of 2^lo cells, and W_S = sum_j g_j eq(r_j). Two passes over the cells:
+ *   first hi rounds   on the pairs (T_j, g_j eq(r_j,hi)), T_j[i] = <row_i, eq(r_j,lo)>
+ *   last lo rounds    on F = sum_i eq(z, i) row_i with sum_j g_j eq(r_j,hi; z) eq(r_j,lo), z the challenges so far
+ * A row shared by small pieces is held densely.
+ */
+import type { Slab } from '../commit/packing.ts';
+import { Ext } from '../field/ext.ts';
+import { eqAt, type Point } from '../field/mle.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { ProductInstance } from '../kernels/tables.ts';
+import { allocExt, eqVector, forRanges, readExts, readScalars, writeExts } from '../kernels/vectors.ts';
+import type { SlabClaim } from './opening.ts';
+import type { Instance, Member } from './sumcheck.ts';
+
+/** Slabs below this many variables are held densely: two E tables of 2^12 are 128 KiB. */
+const DENSE_BITS = 12;
+
+/** `cells`: the slab's base words, 2^bits of them. */
+export function slabMember(
+  m: Machine,
+  slab: Slab,
+  cells: number,
+  claims: readonly SlabClaim[],
+): Omit<Member, 'weight'> {
+  if (claims.length === 0) return { claim: Ext.ZERO, instance: new ZeroInstance(slab.bits) };
+  if (slab.pieces.length > 1 || slab.pieces[0]!.bits < slab.bits || slab.bits <= DENSE_BITS) {
+    return denseMember(m, slab.bits, cells, claims);
+  }
+  return new PieceInstance(m, slab.bits, cells, claims).member();
+}
+
+/** S at a point: two folds. */
+export function evaluateCells(m: Machine, cells: number, point: Point): Ext {
+  const mark = m.mark();
+  const high = Math.floor(point.length / 2);
+  const low = point.length - high;
+  const rows = dotRows(m, cells, 2 ** high, 2 ** low, eqVector(m, point.slice(high)));
+  const out = m.alloc(16);
+  m.raw.dotExt(rows, eqVector(m, point.slice(0, high)), 0, 2 ** high, out);
+  const [value] = readScalars(m, out, 1);
+  m.release(mark);
+  return value!;
+}
+
+/** A slab that no claim reads. */
+class ZeroInstance implements Instance {
+  readonly variables: number;
+
+  constructor(variables: number) {
+    this.variables = variables;
+  }
+
+  round(): readonly Ext[] {
+    return [Ext.ZERO, Ext.ZERO];
+  }
+
+  bind(): void {}
+}
+
+function denseMember(m: Machine, bits: number, cells: number, claims: readonly SlabClaim[]): Omit<Member, 'weight'> {
+  const count = 2 ** bits;
+  const table = allocExt(m, count);
+  const weights = allocExt(m, count);
+  m.raw.zeroExt(table, count);
+  m.raw.zeroExt(weights, count);
+  const one = eqVector(m, []);
+  forRanges(m, 'foldRowsI32', count, 4096, (from, to) => [cells, count, 1, one, from, to, table]);
+  for (const c of claims) addEq(m, weights, c);
+  const out = m.alloc(16);
+  m.raw.dotExt(table, weights, 0, count, out);
+  const [claim] = readScalars(m, out, 1);
+  return { claim: claim!, instance: new ProductInstance(m, table, weights, bits) };
+}
+
+/** weights[offset + x] += weight eq(point, x). */
+function addEq(m: Machine, weights: number, c: SlabClaim): void {
+  const mark = m.mark();
+  const count = 2 ** c.point.length;
+  const eq = eqVector(m, c.point, c.weight);
+  if (count >= 4) m.raw.axpyExt(weights + 16 * c.offset, eq, 0, count, 1, 0, 0, 0);
+  else {
+    const quad = weights + 64 * Math.floor(c.offset / 4);
+    const present = readExts(m, quad, 4);
+    const added = readExts(m, eq, count);
+    const first = c.offset % 4;
+    writeExts(
+      m,
+      quad,
+      present.map((e, i) => (i >= first && i < first + count ? e.add(added[i - first]!) : e)),
+    );
+  }
+  m.release(mark);
+}
+
+class PieceInstance implements Instance {
+  readonly variables: number;
+  readonly #machine: Machine;
+  readonly #cells: number;
+  readonly #claims: readonly SlabClaim[];
+  readonly #high: number;
+  readonly #first: readonly ProductInstance[];
+  #second: ProductInstance | undefined;
+  readonly #point: Ext[] = [];
+
+  constructor(m: Machine, bits: number, cells: number, claims: readonly SlabClaim[]) {
+    this.variables = bits;
+    this.#machine = m;
+    this.#cells = cells;
+    this.#claims = claims;
+    this.#high = Math.floor(bits / 2);
+    const low = bits - this.#high;
+    this.#first = claims.map((c) => {
+      const rows = dotRows(m, cells, 2 ** this.#high, 2 ** low, eqVector(m, c.point.slice(this.#high)));
+      return new ProductInstance(m, rows, eqVector(m, c.point.slice(0, this.#high), c.weight), this.#high);
+    });
+  }
+
+  member(): Omit<Member, 'weight'> {
+    return { claim: this.#first.map((t) => t.sum()).reduce((a, b) => a.add(b)), instance: this };
+  }
+
+  round(): readonly Ext[] {
+    if (this.#second !== undefined) return this.#second.round();
+    const rounds = this.#first.map((t) => t.round());
+    return rounds.reduce((a, b) => a.map((x, i) => x.add(b[i]!)));
+  }
+
+  bind(r: Ext): void {
+    this.#point.push(r);
+    if (this.#second !== undefined) {
+      this.#second.bind(r);
+      return;
+    }
+    for (const t of this.#first) t.bind(r);
+    if (this.#point.length === this.#high) this.#second = this.#secondPass();
+  }
+
+  #secondPass(): ProductInstance {
+    const m = this.#machine;
+    const lowBits = this.variables - this.#high;
+    const low = 2 ** lowBits;
+    const folded = allocExt(m, low);
+    const weights = allocExt(m, low);
+    m.raw.zeroExt(folded, low);
+    m.raw.zeroExt(weights, low);
+    const z = eqVector(m, this.#point);
+    const rows = 2 ** this.#high;
+    const grain = Math.max(8, Math.floor((1 << 15) / rows));
+    forRanges(m, 'foldRowsI32', low, grain, (from, to) => [this.#cells, low, rows, z, from, to, folded]);
+    for (const c of this.#claims) {
+      const weight = c.weight.mul(eqAt(c.point.slice(0, this.#high), this.#point));
+      addEq(m, weights, { weight, point: c.point.slice(this.#high), offset: 0 });
+    }
+    return new ProductInstance(m, folded, weights, lowBits);
+  }
+}
+
+function dotRows(m: Machine, cells: number, rows: number, length: number, w: number): number {
+  const dst = allocExt(m, rows);
+  const grain = Math.max(8, Math.floor((1 << 15) / length));
+  forRanges(m, 'dotRowsI32', rows, grain, (from, to) => [cells, length, length, w, from, to, dst]);
+  return dst;
+}

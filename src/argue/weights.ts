@@ -1,0 +1,80 @@
+/**
+ * Public weight vectors of windows and views: how much each source cell counts in a claim about the tensor that reads it.
+ * O(cells of the axes concerned), the same for both parties.
+ *
+ *   window   S(x) = sum_(o < outSize, k < kernelSize) eq(r_o, o) eq(r_k, k) [x = stride o + dilation k - pad]
+ *   view     S(i) = sum_(j : map(j) = i) eq(r_j, j)
+ */
+import type { AxisMap, Window } from '../circuit/types.ts';
+import { Ext } from '../field/ext.ts';
+import { eqTable, type Point } from '../field/mle.ts';
+
+/** S over the source axis for kernel weights `kernel` (a unit vector picks one tap). */
+export function windowWeights(
+  window: Window,
+  outSize: number,
+  outEq: readonly Ext[],
+  kernel: readonly Ext[],
+  inSize: number,
+): Ext[] {
+  const s: Ext[] = new Array(inSize).fill(Ext.ZERO);
+  kernel.forEach((weight, k) => {
+    if (weight.isZero()) return;
+    const unit = weight.equals(Ext.ONE);
+    for (let o = 0; o < outSize; o++) {
+      const x = window.stride * o + window.dilation * k - window.pad;
+      if (x >= 0 && x < inSize) s[x] = s[x]!.add(unit ? outEq[o]! : outEq[o]!.mul(weight));
+    }
+  });
+  return s;
+}
+
+/** The source index of each index of a map's `to` axes (sizes given flat), or -1. */
+export function sourceIndex(map: AxisMap & { kind: 'affine' | 'index' }, j: number, fromSize: number): number {
+  if (map.kind === 'index') return map.map === null ? j : map.map[j]!;
+  const i = map.stride * j + map.offset;
+  return i >= 0 && i < fromSize ? i : -1;
+}
+
+/** S over the flat `from` axes, and how much of the `to` axes has a source: sum_(j : map(j) >= 0) eq(r_j, j). */
+export function viewWeights(
+  map: AxisMap & { kind: 'affine' | 'index' },
+  toSizes: readonly number[],
+  toPoints: readonly Point[],
+  fromSize: number,
+): { weights: Ext[]; covered: Ext } {
+  let eq: Ext[] = [Ext.ONE];
+  toSizes.forEach((size, a) => {
+    const axis = eqTable(toPoints[a]!);
+    eq = eq.flatMap((e) => axis.slice(0, size).map((x) => e.mul(x)));
+  });
+  const weights: Ext[] = new Array(fromSize).fill(Ext.ZERO);
+  let covered = Ext.ZERO;
+  eq.forEach((e, j) => {
+    const i = sourceIndex(map, j, fromSize);
+    if (i < 0) return;
+    weights[i] = weights[i]!.add(e);
+    covered = covered.add(e);
+  });
+  return { weights, covered };
+}
+
+/** sum_i weights[i] eq(rho, i) over row-major axes of the given sizes. */
+export function evaluateWeights(weights: readonly Ext[], sizes: readonly number[], points: readonly Point[]): Ext {
+  let layer = weights;
+  for (let a = sizes.length - 1; a >= 0; a--) {
+    const eq = eqTable(points[a]!);
+    const size = sizes[a]!;
+    const next: Ext[] = [];
+    for (let i = 0; i < layer.length; i += size) {
+      let s = Ext.ZERO;
+      for (let j = 0; j < size; j++) {
+        const w = layer[i + j]!;
+        if (!w.isZero()) s = s.add(w.mul(eq[j]!));
+      }
+      next.push(s);
+    }
+    layer = next;
+  }
+  return layer[0]!;
+}

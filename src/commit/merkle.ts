@@ -1,0 +1,42 @@
+/**
+ * Merkle trees over columns: leaf = BLAKE3 of the column's bytes, node = BLAKE3 parent compression of two chaining values (the spec of
+ * BLAKE3, section 2.5, without the root flag). A multiproof lists the siblings that the opened leaves do not determine, level by
+ * level from the leaves, ascending.
+ */
+import { blake3 } from '@noble/hashes/blake3.js';
+import { parentNode } from '../kernels/reference/blake3.ts';
+
+/** Which sibling nodes a multiproof of ascending, distinct positions lists at each level. */
+export function siblingPositions(positions: readonly number[], depth: number): number[][] {
+  const levels: number[][] = [];
+  let known = [...positions];
+  for (let level = 0; level < depth; level++) {
+    const set = new Set(known);
+    levels.push(known.map((k) => (k % 2 === 0 ? k + 1 : k - 1)).filter((s) => !set.has(s)));
+    known = [...new Set(known.map((k) => Math.floor(k / 2)))];
+  }
+  return levels;
+}
+
+/** The root that columns at ascending positions and their siblings lead to; undefined where counts do not fit. */
+export function rootOf(
+  columns: readonly Uint8Array[],
+  positions: readonly number[],
+  depth: number,
+  siblings: readonly Uint8Array[],
+): Uint8Array | undefined {
+  let nodes = new Map<number, Uint8Array>(positions.map((p, i) => [p, blake3(columns[i]!)]));
+  let next = 0;
+  for (let level = 0; level < depth; level++) {
+    const parents = new Map<number, Uint8Array>();
+    for (const [position, node] of nodes) {
+      const parent = Math.floor(position / 2);
+      if (parents.has(parent)) continue;
+      const sibling = nodes.get(position % 2 === 0 ? position + 1 : position - 1) ?? siblings[next++];
+      if (sibling === undefined) return undefined;
+      parents.set(parent, position % 2 === 0 ? parentNode(node, sibling) : parentNode(sibling, node));
+    }
+    nodes = parents;
+  }
+  return next === siblings.length ? nodes.get(0) : undefined;
+}

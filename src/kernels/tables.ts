@@ -1,0 +1,93 @@
+/**
+ * The prover's members of a sumcheck: products of two or three tables of E, bound from the most significant variable. A round gives
+ * the coefficients c0, c2, .., cd of its polynomial; c1 follows from the claim (field/rounds.ts).
+ */
+import type { Ext } from '../field/ext.ts';
+import { HALF } from '../field/m31.ts';
+import type { Machine } from './kernels.ts';
+import { foldVector, sumRanges } from './vectors.ts';
+
+/** sum_x a(x) b(x). */
+export class ProductInstance {
+  readonly variables: number;
+  readonly #machine: Machine;
+  readonly #a: number;
+  readonly #b: number;
+  #length: number;
+
+  /** a, b: E vectors of 2^variables, overwritten. */
+  constructor(machine: Machine, a: number, b: number, variables: number) {
+    this.variables = variables;
+    this.#machine = machine;
+    this.#a = a;
+    this.#b = b;
+    this.#length = 2 ** variables;
+  }
+
+  round(): readonly Ext[] {
+    const half = this.#length / 2;
+    return sumRanges(this.#machine, 'productRound', half, 2, (from, to, out) => [
+      this.#a,
+      this.#b,
+      half,
+      from,
+      to,
+      out,
+    ]);
+  }
+
+  bind(r: Ext): void {
+    this.#length /= 2;
+    foldVector(this.#machine, this.#a, this.#length, r);
+    foldVector(this.#machine, this.#b, this.#length, r);
+  }
+
+  /** sum_x a(x) b(x) over the entries that are left. */
+  sum(): Ext {
+    return sumRanges(this.#machine, 'dotExt', this.#length, 1, (from, to, out) => [
+      this.#a,
+      this.#b,
+      from,
+      to,
+      out,
+    ])[0]!;
+  }
+}
+
+/** sum_x e(x) a(x) b(x). The cubic's coefficients come from s(0), s(-1), the leading one, and s(1) = claim - s(0). */
+export class TripleInstance {
+  readonly variables: number;
+  readonly #machine: Machine;
+  readonly #tables: readonly [number, number, number];
+  #length: number;
+
+  /** Tables: E vectors of 2^variables, overwritten. */
+  constructor(machine: Machine, tables: readonly [number, number, number], variables: number) {
+    this.variables = variables;
+    this.#machine = machine;
+    this.#tables = tables;
+    this.#length = 2 ** variables;
+  }
+
+  round(claim: Ext): readonly Ext[] {
+    const half = this.#length / 2;
+    const [e, a, b] = this.#tables;
+    const [zero, minusOne, c3] = sumRanges(this.#machine, 'tripleRound', half, 3, (from, to, out) => [
+      e,
+      a,
+      b,
+      half,
+      from,
+      to,
+      out,
+    ]) as [Ext, Ext, Ext];
+    // s(1) + s(-1) = 2 c0 + 2 c2
+    const c2 = claim.sub(zero).add(minusOne).mulBase(HALF).sub(zero);
+    return [zero, c2, c3];
+  }
+
+  bind(r: Ext): void {
+    this.#length /= 2;
+    for (const t of this.#tables) foldVector(this.#machine, t, this.#length, r);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * proof + statement -> verdict. The statement is the caller's: which model (the key), which inputs are public, what came out, for what
+ * purpose (the tag). Same headings, same order as prove.ts.
+ */
+import { argueNetwork } from './argue/network.ts';
+import { VerifierParty } from './argue/party.ts';
+import type { IntArray } from './circuit/types.ts';
+import { checkOpening } from './commit/check.ts';
+import { TesseraError } from './errors.ts';
+import { decodeKey, modelId } from './files/key.ts';
+import { decodeProof } from './files/proof.ts';
+import { type Plan, planOf, publicColumns, statementDigest } from './statement.ts';
+import { Rejection, VerifierChannel } from './transcript/channel.ts';
+import type { Step } from './transcript/transcript.ts';
+
+export interface VerifyOptions {
+  /** The model's key file (.tsk): accepted beforehand, by whoever decides what model counts. */
+  readonly key: Uint8Array;
+  /** Public inputs by name, as integers in row-major order; an input that is left out stays the prover's. */
+  readonly inputs?: Readonly<Record<string, IntArray>>;
+  /** Outputs by name, as integers in row-major order. */
+  readonly outputs: Readonly<Record<string, IntArray>>;
+  /** The purpose that the proof must have been made for. Default: empty. */
+  readonly tag?: Uint8Array;
+}
+
+export type Verdict =
+  | { readonly ok: true; readonly bits: number; readonly steps: readonly Step[] }
+  | { readonly ok: false; readonly check: string; readonly where?: string; readonly sentence: string };
+
+/** Never throws on bad bytes: every way to be wrong is a verdict that names the check. */
+export function verify(proof: Uint8Array, options: VerifyOptions): Verdict {
+  try {
+    return accept(proof, options);
+  } catch (error) {
+    if (error instanceof Rejection) return verdictOf(error.check, error.message, error.where);
+    if (error instanceof TesseraError) return verdictOf(error.code, error.message, error.where);
+    throw error;
+  }
+}
+
+function accept(
+  proof: Uint8Array,
+  { key: keyBytes, inputs = {}, outputs, tag = new Uint8Array() }: VerifyOptions,
+): Verdict {
+  // the statement
+  const key = decodeKey(keyBytes);
+  const statement = {
+    inputs: namedInputs(key.circuit.inputs, inputs),
+    outputs: namedOutputs(key.circuit.outputs, outputs),
+    tag,
+  };
+  const plan = planOf(key, new Set(statement.inputs.keys()));
+  const columns = publicColumns(plan.circuit, statement);
+  const file = decodeProof(proof);
+  if (modelId(key).some((b, i) => b !== file.model[i])) {
+    throw new Rejection('statement.model', 'the proof was made for another model');
+  }
+
+  // the commitments
+  const channel = new VerifierChannel(statementDigest(key, statement), file.proof);
+  const witnessRoot = channel.receiveBytes('witness root', 32);
+
+  // the argument
+  const claim = argueNetwork(new VerifierParty(channel), plan, columns, undefined);
+
+  // the opening
+  const roots = rootsOf(plan, key.root, witnessRoot);
+  const matrices = claim.kappas.map((kappas, i) => ({ ...roots[i]!, kappas, cell: 'base' as const }));
+  checkOpening(channel, plan.parameters, matrices, claim.point, claim.value);
+  channel.finish();
+  return { ok: true, bits: plan.soundness.bits, steps: channel.transcript.steps };
+}
+
+function rootsOf(plan: Plan, model: Uint8Array, witness: Uint8Array): { root: Uint8Array; name: string }[] {
+  const both = [
+    { root: model, name: 'model' },
+    { root: witness, name: 'witness' },
+  ];
+  return plan.commitments.length === 2 ? both : both.slice(1);
+}
+
+/** @throws TesseraError E_INPUT for a name that the model does not have. */
+export function namedInputs(
+  ports: readonly { readonly name: string }[],
+  values: Readonly<Record<string, IntArray>>,
+): Map<number, IntArray> {
+  const out = new Map<number, IntArray>();
+  for (const [name, v] of Object.entries(values)) {
+    const i = ports.findIndex((p) => p.name === name);
+    if (i < 0) throw unknownName('input', name, ports);
+    out.set(i, v);
+  }
+  return out;
+}
+
+/** @throws TesseraError E_INPUT for a name that the model does not have, or an output that is missing. */
+export function namedOutputs(
+  ports: readonly { readonly name: string }[],
+  values: Readonly<Record<string, IntArray>>,
+): IntArray[] {
+  for (const name of Object.keys(values))
+    if (!ports.some((p) => p.name === name)) throw unknownName('output', name, ports);
+  return ports.map(({ name }) => {
+    if (!Object.hasOwn(values, name)) throw new TesseraError('E_INPUT', 'this output is not given', { where: name });
+    return values[name]!;
+  });
+}
+
+function unknownName(what: string, name: string, ports: readonly { readonly name: string }[]): TesseraError {
+  const hint = `Its ${what}s are ${ports.map((p) => p.name).join(', ')}.`;
+  return new TesseraError('E_INPUT', `the model has no ${what} of this name`, { where: name, hint });
+}
+
+function verdictOf(check: string, sentence: string, where: string | undefined): Verdict {
+  return where === undefined ? { ok: false, check, sentence } : { ok: false, check, sentence, where };
+}
