@@ -157,7 +157,7 @@ export class CircuitBuilder {
   /** 0 <= v < 2^bits; more than 16 bits by limbs. */
   rangeCheck(tensor: TensorId, bits: number): void {
     if (bits <= LIMB_BITS) this.lookup(this.rangeTable(bits), [tensor]);
-    else this.#limbsCheck(tensor, bits, 0, undefined);
+    else this.#limbsCheck(tensor, bits, 0);
   }
 
   /** lo <= v <= hi, the declared range of the tensor. */
@@ -301,28 +301,28 @@ export class CircuitBuilder {
       this.#lookup(this.#intervalTable(range), [tensor], input);
       return;
     }
-    this.#limbsCheck(tensor, bits, range.lo, input);
-    if (range.hi - range.lo < 2 ** bits - 1) this.#limbsCheck(tensor, bits, range.hi - 2 ** bits + 1, input);
+    this.#limbsCheck(tensor, bits, range.lo);
+    if (range.hi - range.lo < 2 ** bits - 1) this.#limbsCheck(tensor, bits, range.hi - 2 ** bits + 1);
   }
 
   /** lo <= v < lo + 2^bits: v - lo - sum 2^offset limb = 0. */
-  #limbsCheck(tensor: TensorId, bits: number, lo: number, input: number | undefined): void {
+  #limbsCheck(tensor: TensorId, bits: number, lo: number): void {
     const { name } = this.#tensors[tensor]!;
     const one = { tensor, coefficient: 1 };
     const distance = lo === 0 ? tensor : this.linear(`${name}.distance`, [one], { constant: -lo });
-    const limbs = this.#limbs(name, distance, bits, input).map((t) => ({ ...t, coefficient: -t.coefficient }));
+    const limbs = this.#limbs(name, distance, bits).map((t) => ({ ...t, coefficient: -t.coefficient }));
     this.zero(this.linear(`${name}.limbs`, [one, ...limbs], { constant: -lo }));
   }
 
   /** The low `bits` bits of a tensor as range-checked limbs of at most 16 bits each, lowest first, with their weights. */
-  #limbs(name: string, of: TensorId, bits: number, input: number | undefined): Term[] {
+  #limbs(name: string, of: TensorId, bits: number): Term[] {
     const size = Math.ceil(bits / Math.ceil(bits / LIMB_BITS));
     const terms: Term[] = [];
     for (let from = 0; from < bits; from += size) {
       const count = Math.min(size, bits - from);
       const range = { lo: 0, hi: 2 ** count - 1 };
       const limb = this.witness(`${name}.bits${from}`, this.shapeOf(of), range, { kind: 'bits', of, from, count });
-      this.#lookup(this.rangeTable(count), [limb], input);
+      this.lookup(this.rangeTable(count), [limb]);
       terms.push({ tensor: limb, coefficient: 2 ** from });
     }
     return terms;
@@ -332,7 +332,7 @@ export class CircuitBuilder {
   #quotient(name: string, acc: TensorId, shift: number, table: TableId): TensorId {
     const { rows, columns } = this.#tables[table]!;
     const biased = this.linear(`${name}.biased`, [{ tensor: acc, coefficient: 1 }], { constant: 2 ** (shift - 1) });
-    const remainder = this.#limbs(name, biased, shift, undefined);
+    const remainder = this.#limbs(name, biased, shift);
     const terms = [
       { tensor: biased, coefficient: 1 },
       ...remainder.map((t) => ({ ...t, coefficient: -t.coefficient })),

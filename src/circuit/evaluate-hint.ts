@@ -2,8 +2,8 @@
  * The values of advice columns. Nothing here is trusted: relations pin what hints find.
  */
 import { TesseraError } from '../errors.ts';
-import type { Run } from './evaluate-tensor.ts';
-import { allocTensor, outside, requireRange, throughI32 } from './evaluate-tensor.ts';
+import type { Run } from './evaluate-run.ts';
+import { allocTensor, outside, requireRange, throughI32 } from './evaluate-run.ts';
 import type { Stored } from './storage.ts';
 import { cellsAt, inParallel } from './storage.ts';
 import type { Hint, Lookup, TableId, Tensor } from './types.ts';

@@ -6,10 +6,12 @@
 import { TesseraError } from '../errors.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { countLookups } from './evaluate-hint.ts';
-import type { Run } from './evaluate-tensor.ts';
-import { evaluateTensor, requireRange } from './evaluate-tensor.ts';
+import type { Run } from './evaluate-run.ts';
+import { requireRange } from './evaluate-run.ts';
+import { evaluateTensor } from './evaluate-tensor.ts';
 import type { Binding } from './outputs.ts';
 import { invertDerivation, outputBindings } from './outputs.ts';
+import { operandsOf, operandsOfHint } from './reads.ts';
 import type { Stored } from './storage.ts';
 import { cellsAt, Storage } from './storage.ts';
 import type { Circuit, Definition, IntArray, TensorId } from './types.ts';
@@ -86,26 +88,9 @@ function isMultiplicity(def: Definition): boolean {
 
 /** Tensors that must be there before this one. `bound`: what an output column equals. */
 function readsOf(def: Definition, bound: TensorId | undefined): readonly TensorId[] {
-  switch (def.kind) {
-    case 'linear':
-      return def.terms.map((t) => t.tensor);
-    case 'product':
-    case 'contract':
-      return [def.a, def.b];
-    case 'view':
-      return [def.source];
-    case 'output':
-      return bound === undefined ? [] : [bound];
-    case 'witness':
-      return readsOfHint(def);
-    default:
-      return [];
-  }
-}
-
-function readsOfHint({ hint }: Extract<Definition, { kind: 'witness' }>): readonly TensorId[] {
-  if (hint.kind === 'multiplicity') return [];
-  return hint.kind === 'quotient' ? [hint.numerator, hint.denominator] : [hint.of];
+  if (def.kind === 'witness') return operandsOfHint(def.hint);
+  if (def.kind === 'output') return bound === undefined ? [] : [bound];
+  return operandsOf(def);
 }
 
 /** Tensors that the prover reads after the run. */
