@@ -1,0 +1,103 @@
+/**
+ * Sums of two tensors at a common scale f = max(f_a, f_b):  2^(f - f_a) a +- 2^(f - f_b) b, exact and virtual. A residual thereby
+ * joins the sum of its convolution, and one requantisation with the activation follows. Constants are rounded to f.
+ */
+import type { TensorId, Term } from '../circuit/types.ts';
+import type { Node } from '../onnx/graph.ts';
+import type { Value } from './layout.ts';
+import { arrangeInOrder, commonFactors, factorsOf } from './layout.ts';
+import type { Lowering } from './lowering.ts';
+import { SUM_LIMIT } from './lowering.ts';
+import type { Operator } from './operator.ts';
+import { magnitude } from './scheme.ts';
+import { alignedShape, broadcast, constantTensor } from './sum.ts';
+
+export const add: Operator = {
+  ops: ['Add', 'Sub'],
+  meaning: 'exact sum or difference at the finer of the two scales',
+  lower,
+  demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
+};
+
+function lower(node: Node, ctx: Lowering): void {
+  const sign = node.op === 'Sub' ? -1 : 1;
+  const [a, b] = node.inputs as [string, string];
+  if (ctx.constant(b) !== undefined) addConstant(node, ctx, a, b, 1, sign);
+  else if (ctx.constant(a) !== undefined) addConstant(node, ctx, b, a, sign, 1);
+  else addComputed(node, ctx, sign);
+}
+
+function addComputed(node: Node, ctx: Lowering, sign: number): void {
+  const [a, b] = operands(node, ctx);
+  const scale = Math.max(a.scale, b.scale);
+  const rank = ctx.shape(node.outputs[0]!).length;
+  const [layoutA, layoutB] = [a, b].map((v) => [
+    ...alignedShape([], rank - v.layout.length).map(() => []),
+    ...v.layout,
+  ]);
+  const factors = commonFactors(factorsOf(layoutA!), factorsOf(layoutB!));
+  const term = (name: string, value: Value, layout: Value['layout'], coefficient: number): Term => {
+    const own = factorsOf(layout).map((list, axis) => (list.length === 0 ? [] : factors[axis]!));
+    const tensor = arrangeInOrder(ctx.builder, `${node.name}.${name}`, { ...value, layout }, own);
+    return { tensor: broadcast(ctx, `${node.name}.${name}`, tensor, own, factors), coefficient };
+  };
+  const terms = [term('a', a, layoutA!, 2 ** (scale - a.scale)), term('b', b, layoutB!, sign * 2 ** (scale - b.scale))];
+  setSum(node, ctx, terms, scale, factors);
+}
+
+/** Both operands as they are where their sum at a common scale fits, else narrow. */
+function operands(node: Node, ctx: Lowering): [Value, Value] {
+  const [a, b] = node.inputs as [string, string];
+  const wide: [Value, Value] = [ctx.value(a), ctx.value(b)];
+  const reach = (v: Value, scale: number): number => {
+    const { lo, hi } = ctx.range(v);
+    return Math.max(-lo, hi) * 2 ** (scale - v.scale);
+  };
+  const scale = Math.max(wide[0].scale, wide[1].scale);
+  return reach(wide[0], scale) + reach(wide[1], scale) < 2 * SUM_LIMIT ? wide : [ctx.narrow(a), ctx.narrow(b)];
+}
+
+/** signX x + signC c, with x lifted to the scale that the readers' shift leaves, where c needs a finer one than x has. */
+function addConstant(node: Node, ctx: Lowering, nameX: string, nameC: string, signX: number, signC: number): void {
+  const c = ctx.constant(nameC)!;
+  const x = ctx.value(nameX);
+  const scale = Math.max(x.scale, constantScale(ctx, node, x, magnitude(c.data)));
+  const rank = ctx.shape(node.outputs[0]!).length;
+  const shape = alignedShape(c.shape, rank);
+  const own = factorsOf([...alignedShape([], rank - x.layout.length).map(() => []), ...x.layout]);
+  const factors = own.map((list, axis) => (list.length > 0 || shape[axis] === 1 ? list : [shape[axis]!]));
+  const layout = own.map((_, axis) => x.layout[axis - (rank - x.layout.length)] ?? []);
+  const arranged = arrangeInOrder(ctx.builder, `${node.name}.x`, { ...x, layout }, own);
+  const tensor = broadcast(ctx, `${node.name}.x`, arranged, own, factors);
+  const terms: Term[] = [{ tensor, coefficient: signX * 2 ** (scale - x.scale) }];
+  if (c.data.length === 1)
+    return setSum(node, ctx, terms, scale, factors, signC * Math.floor(c.data[0]! * 2 ** scale + 0.5));
+  terms.push({ tensor: constantTensor(ctx, nameC, { ...c, shape }, scale, factors), coefficient: signC });
+  setSum(node, ctx, terms, scale, factors);
+}
+
+/** The readers' scale + shift where x and c at that scale stay below 2^29. */
+function constantScale(ctx: Lowering, node: Node, x: Value, largest: number): number {
+  const { lo, hi } = ctx.range(x);
+  const reach = Math.max(-lo, hi) * 2 ** -x.scale + largest;
+  const room = Math.floor(Math.log2((SUM_LIMIT - 1) / Math.max(reach, 2 ** -40)));
+  return Math.min(ctx.sumScale(node.outputs[0]!) ?? x.scale + ctx.scheme.shift, room);
+}
+
+function setSum(
+  node: Node,
+  ctx: Lowering,
+  terms: readonly Term[],
+  scale: number,
+  factors: readonly (readonly number[])[],
+  constant = 0,
+): void {
+  const tensor: TensorId = ctx.builder.linear(node.name, terms, { constant });
+  let next = 0;
+  ctx.setTensor(
+    node,
+    tensor,
+    scale,
+    factors.map((list) => list.map(() => next++)),
+  );
+}

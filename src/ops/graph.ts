@@ -1,0 +1,60 @@
+/**
+ * A float graph to a circuit: inputs, every node by its operator, outputs bound to their public columns.
+ */
+import { CircuitBuilder } from '../circuit/builder.ts';
+import type { Circuit, IntArray, Port, TensorId } from '../circuit/types.ts';
+import { cellsOf } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { operatorsByOp } from './index.ts';
+import type { Value } from './layout.ts';
+import { cellsOfLayout } from './layout.ts';
+import { Lowering } from './lowering.ts';
+import { type Interval, portOf, type Scheme } from './scheme.ts';
+
+export interface Lowered {
+  readonly circuit: Circuit;
+  readonly weights: ReadonlyMap<TensorId, IntArray>;
+  /** Where the integers of every value of the graph are. */
+  readonly values: ReadonlyMap<string, Value>;
+}
+
+/**
+ * @param ranges real values of every tensor that the calibration knows, inputs included
+ * @throws TesseraError E_UNSUPPORTED_OP before anything is lowered; E_QUANTIZE, E_RANGE where the integers do not fit
+ */
+export function lowerGraph(graph: Graph, scheme: Scheme, ranges: ReadonlyMap<string, Interval>): Lowered {
+  const builder = new CircuitBuilder(graph.name);
+  const ctx = new Lowering(builder, graph, scheme, operatorsByOp, ranges);
+  for (const node of graph.nodes) ctx.operator(node);
+  for (const { name, shape, dtype } of graph.inputs) {
+    if (dtype !== 'float') throw new TesseraError('E_DTYPE', `input "${name}" is not of a float type`);
+    const { range, scale } = portOf(ranges.get(name) ?? { min: -1, max: 1 }, scheme.bits);
+    const tensor = builder.input({ name, shape, range, scale });
+    ctx.set(
+      name,
+      ctx.valueOf(
+        tensor,
+        scale,
+        shape.map((_, axis) => [axis]),
+      ),
+    );
+  }
+  for (const node of graph.nodes) ctx.operator(node).lower(node, ctx);
+  for (const output of graph.outputs) bindOutput(ctx, output.name);
+  const { circuit, weights } = builder.build();
+  return { circuit, weights, values: ctx.values() };
+}
+
+/** The circuit tensor's cells are those of the ONNX output in another order. */
+function bindOutput(ctx: Lowering, name: string): void {
+  const value = ctx.value(name);
+  const port: Port = { name, shape: ctx.shape(name), range: ctx.range(value), scale: value.scale };
+  const cells = cellsOfLayout(value.layout);
+  const map = new Int32Array(cellsOf(port.shape));
+  cells.forEach((cell, j) => {
+    map[cell] = j;
+  });
+  const isInOrder = map.every((j, cell) => j === cell);
+  ctx.builder.output(port, value.tensor, { kind: 'gather', map: isInOrder ? null : map });
+}

@@ -1,0 +1,222 @@
+/**
+ * Lowering of a float graph to a circuit, node by node. A value is an integer tensor with a power-of-two scale; sums stay as wide as
+ * they come, virtual and exact, until a reader needs a narrow operand or applies a function. Then one requantisation
+ *
+ *   y = T(floor(acc 2^-s + 1/2)),   s = scale(acc) - scale(argument of T)
+ *
+ * does both: rescale and apply (saturate, Relu, Sigmoid, ..). A convolution, its bias, a residual and the activation cost two
+ * committed cells and two lookups an element together.
+ */
+import type { CircuitBuilder } from '../circuit/builder.ts';
+import type { Range, TableId, TensorId } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import type { Constant, Graph, Node } from '../onnx/graph.ts';
+import type { Factors, Value } from './layout.ts';
+import { layoutOf } from './layout.ts';
+import type { Operator } from './operator.ts';
+import type { Interval, Scheme } from './scheme.ts';
+import { scaleInto, signedRange, unsignedRange } from './scheme.ts';
+
+/** Operands of products are narrow: they fit 16 bits. */
+const NARROW: Range = { lo: -(2 ** 15), hi: 2 ** 15 - 1 };
+
+/** Sums stay below 2^29, so that two of them add up to less than 2^30. */
+export const SUM_LIMIT = 2 ** 29;
+
+export class Lowering {
+  readonly builder: CircuitBuilder;
+  readonly graph: Graph;
+  readonly scheme: Scheme;
+  readonly #operators: ReadonlyMap<string, Operator>;
+  readonly #calibrated: ReadonlyMap<string, Interval>;
+  readonly #readers = new Map<string, Node[]>();
+  readonly #values = new Map<string, Value>();
+  readonly #narrowed = new Map<string, Value>();
+
+  constructor(
+    builder: CircuitBuilder,
+    graph: Graph,
+    scheme: Scheme,
+    operators: ReadonlyMap<string, Operator>,
+    calibrated: ReadonlyMap<string, Interval>,
+  ) {
+    this.builder = builder;
+    this.graph = graph;
+    this.scheme = scheme;
+    this.#operators = operators;
+    this.#calibrated = calibrated;
+    for (const node of graph.nodes) {
+      for (const name of new Set(node.inputs)) this.#readers.set(name, [...(this.#readers.get(name) ?? []), node]);
+    }
+  }
+
+  // ---- the graph -----------------------------------------------------------------------------------------------------
+
+  shape(name: string): readonly number[] {
+    const shape = this.graph.shapes.get(name) ?? this.graph.constants.get(name)?.shape;
+    if (shape === undefined) throw new TesseraError('E_ONNX_GRAPH', 'a value has no shape', { where: name });
+    return shape;
+  }
+
+  constant(name: string | undefined): Constant | undefined {
+    return name === undefined ? undefined : this.graph.constants.get(name);
+  }
+
+  /** The operator of a node. @throws TesseraError E_UNSUPPORTED_OP */
+  operator(node: Node): Operator {
+    const operator = this.#operators.get(node.op);
+    if (operator !== undefined) return operator;
+    throw new TesseraError('E_UNSUPPORTED_OP', `${node.op} is not supported`, {
+      where: `node "${node.name}" (${node.op}, opset ${this.graph.opset})`,
+      hint: 'Supported operators are listed in the README.',
+    });
+  }
+
+  // ---- values --------------------------------------------------------------------------------------------------------
+
+  set(name: string, value: Value): void {
+    this.#values.set(name, value);
+  }
+
+  /** Sets output 0 of a node to a circuit tensor whose axes are `axes`, by ONNX axis. */
+  setTensor(node: Node, tensor: TensorId, scale: number, axes: Factors): void {
+    this.set(node.outputs[0]!, this.valueOf(tensor, scale, axes));
+  }
+
+  valueOf(tensor: TensorId, scale: number, axes: Factors): Value {
+    return { tensor, scale, layout: layoutOf(this.builder.shapeOf(tensor), axes) };
+  }
+
+  /** The value as it came: perhaps wide. */
+  value(name: string): Value {
+    const value = this.#values.get(name);
+    if (value !== undefined) return value;
+    throw new TesseraError('E_ONNX_GRAPH', 'a value is read that no node or input writes', { where: name });
+  }
+
+  values(): ReadonlyMap<string, Value> {
+    return this.#values;
+  }
+
+  range(value: Value): Range {
+    return this.builder.rangeOf(value.tensor);
+  }
+
+  /** The value with integers inside `limit`: itself, or requantised by plain saturation to `bits`. */
+  narrow(name: string, limit: Range = NARROW, bits: number = this.scheme.bits): Value {
+    const value = this.value(name);
+    if (isInside(this.range(value), limit)) return value;
+    const key = `${value.tensor} ${bits}`;
+    const known = this.#narrowed.get(key) ?? this.#saturate(name, value, bits);
+    this.#narrowed.set(key, known);
+    return { ...known, layout: value.layout };
+  }
+
+  /** The value with at most `bits` bits. */
+  narrowTo(name: string, bits: number): Value {
+    const value = this.value(name);
+    const limit = this.range(value).lo >= 0 ? unsignedRange(bits) : signedRange(bits);
+    return this.narrow(name, limit, bits);
+  }
+
+  #saturate(name: string, value: Value, bits: number): Value {
+    const { lo } = this.range(value);
+    const range = lo >= 0 ? unsignedRange(bits) : signedRange(bits);
+    const scale = Math.min(scaleInto(this.interval(name), range), value.scale);
+    const table = lo >= 0 ? this.reluTable(bits) : this.saturationTable(bits);
+    return this.requantise(name, value, scale, table, scale);
+  }
+
+  /** Calibrated real values; undefined where the calibration does not know the value. */
+  realOf(name: string): Interval | undefined {
+    return this.#calibrated.get(name);
+  }
+
+  /** Calibrated real values, or what the integers can be. */
+  interval(name: string): Interval {
+    const calibrated = this.realOf(name);
+    if (calibrated !== undefined) return calibrated;
+    const value = this.value(name);
+    const { lo, hi } = this.range(value);
+    return { min: lo * 2 ** -value.scale, max: hi * 2 ** -value.scale };
+  }
+
+  // ---- scales --------------------------------------------------------------------------------------------------------
+
+  /** Scale that the readers of a value want it requantised to; undefined where it only reaches model outputs. */
+  demandOn(name: string): number | undefined {
+    const readers = this.#readers.get(name) ?? [];
+    const [reader] = readers;
+    if (reader === undefined) return undefined;
+    if (readers.length === 1) return this.operator(reader).demand(reader, this);
+    return this.scaleOf(name);
+  }
+
+  /** Scale of a value requantised by plain saturation. */
+  scaleOf(name: string): number | undefined {
+    const real = this.realOf(name);
+    if (real === undefined) return undefined;
+    const { bits } = this.scheme;
+    return scaleInto(real, real.min >= 0 ? unsignedRange(bits) : signedRange(bits));
+  }
+
+  /** Scale of a sum that one shift of the scheme brings to what its readers want. */
+  sumScale(name: string): number | undefined {
+    const demand = this.demandOn(name);
+    return demand === undefined ? undefined : demand + this.scheme.shift;
+  }
+
+  // ---- requantisation ------------------------------------------------------------------------------------------------
+
+  /** y = T(round(acc 2^-s)) with s = value.scale - argumentScale; y has `scale`. */
+  requantise(name: string, value: Value, argumentScale: number, table: TableId, scale: number): Value {
+    const { tensor, shift } = this.shiftTo(name, value, argumentScale);
+    const { y } = this.builder.requantise(name, tensor, shift, table);
+    return { tensor: y, layout: value.layout, scale };
+  }
+
+  /** acc 2^k and a shift s + k with s = value.scale - argumentScale: the scheme's shift where the range allows it, 0 for s = 0. */
+  shiftTo(name: string, value: Value, argumentScale: number): { tensor: TensorId; shift: number } {
+    const s = value.scale - argumentScale;
+    const { lo, hi } = this.range(value);
+    const isRoom = (k: number): boolean => Math.max(-lo, hi) * 2 ** k < SUM_LIMIT;
+    const wanted = s <= 0 ? 0 : this.scheme.shift;
+    const shift = s === wanted || (wanted > s && isRoom(wanted - s)) ? wanted : s;
+    if (shift === s) return { tensor: value.tensor, shift };
+    const terms = [{ tensor: value.tensor, coefficient: 2 ** (shift - s) }];
+    return { tensor: this.builder.linear(`${name}.scaled`, terms), shift };
+  }
+
+  /** clamp(q, 0, 2^bits - 1) for |q| < 2^(bits + headroom): Relu, and saturation of what is never negative. */
+  reluTable(bits: number = this.scheme.bits): TableId {
+    return this.clampTable('relu', unsignedRange(bits), bits);
+  }
+
+  /** clamp(q, -2^(bits-1), 2^(bits-1) - 1) for |q| < 2^(bits - 1 + headroom). */
+  saturationTable(bits: number = this.scheme.bits): TableId {
+    return this.clampTable('saturate', signedRange(bits), bits - 1);
+  }
+
+  /** max(d, 0) for every difference d of two integers of a range: the Relu table where it reaches, so that they share it. */
+  differenceTable(range: Range): TableId {
+    const span = range.hi - range.lo;
+    const { bits } = this.scheme;
+    if (span <= 2 ** bits - 1) return this.reluTable();
+    return this.builder.functionTable(`gain ${span}`, -span, { lo: 0, hi: span, rows: 2 * span + 1 });
+  }
+
+  /** clamp(q, lo, hi) for |q| < 2^(bits + headroom). */
+  clampTable(name: string, range: Range, bits: number): TableId {
+    const reach = this.reach(bits);
+    return this.builder.functionTable(`${name} ${range.lo}..${range.hi}`, -reach, { ...range, rows: 2 * reach });
+  }
+
+  /** Arguments of a function table lie in [-reach, reach). */
+  reach(bits: number): number {
+    return 2 ** Math.min(bits + this.scheme.headroom, 19);
+  }
+}
+
+export function isInside(inner: Range, outer: Range): boolean {
+  return outer.lo <= inner.lo && inner.hi <= outer.hi;
+}

@@ -1,0 +1,20 @@
+/**
+ * What an operator is: the ONNX ops it covers, its integer meaning in a sentence, and its lowering to circuit relations. There is
+ * no second definition of an operator: the exact integer run is the evaluation of the circuit that it writes.
+ */
+import type { Node } from '../onnx/graph.ts';
+import type { Lowering } from './lowering.ts';
+
+export interface Operator {
+  /** ONNX op types. */
+  readonly ops: readonly string[];
+  /** Integer meaning: a sentence for the operator table of the documentation. */
+  readonly meaning: string;
+  /** Reads the node's inputs, states its relations, sets the values of its outputs. */
+  readonly lower: (node: Node, ctx: Lowering) => void;
+  /**
+   * Scale that a weighted sum read by this node alone should be requantised to, so that the sum can choose the scale of its weights.
+   * Undefined: any, the sum is not requantised at all (it only reaches a model output).
+   */
+  readonly demand: (node: Node, ctx: Lowering) => number | undefined;
+}
