@@ -1,0 +1,130 @@
+/**
+ * Hashes of a commitment: BLAKE3 of codeword columns (leaves), BLAKE3 parents (nodes), keyed BLAKE3 for grinding. Four columns,
+ * nodes or nonces at once. Codewords are row-major, so a v128 holds word `row` of four adjacent columns.
+ */
+import { BLOCK, CHUNK_END, CHUNK_START, compress, CV, initialValue, KEYED_HASH, PARENT, ROOT } from './blake3';
+import { storeTransposed } from './lanes';
+import { scratch } from './scratch';
+
+/** Columns hashed together: one cache line of each row is read once. */
+const GROUP: u32 = 16;
+const GROUP_CV: usize = 512;
+
+/** Rows of one chunk (1024 bytes) and of one block (64 bytes). */
+const CHUNK_ROWS: u32 = 256;
+const BLOCK_ROWS: u32 = 16;
+
+/** Scratch: chaining values of a group, then its stack of subtrees, 512 bytes each, then room for one set of digests. */
+const STACK: usize = 0x200;
+const DIGESTS: usize = 0x8000;
+
+export function hashColumns(matrix: usize, rows: u32, stride: u32, from: u32, to: u32, dst: usize): void {
+  for (let j = from; j < to; j += GROUP) {
+    hashGroup(matrix + 4 * <usize>j, rows, 4 * <usize>stride, min(to - j, GROUP), dst + 32 * <usize>j);
+  }
+}
+
+/** BLAKE3 of `columns` <= 16 columns, rows `step` bytes apart: chunks, and the tree over them. */
+function hashGroup(x: usize, rows: u32, step: usize, columns: u32, dst: usize): void {
+  const chunks: u32 = rows == 0 ? 1 : (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
+  let depth: usize = 0;
+  for (let chunk: u32 = 0; chunk < chunks; chunk++) {
+    const first = chunk * CHUNK_ROWS;
+    hashChunk(x + <usize>first * step, min(rows - first, CHUNK_ROWS), step, columns, chunk, chunks == 1 ? ROOT : 0);
+    if (chunk + 1 == chunks) break;
+    for (let done = chunk + 1; (done & 1) == 0; done >>= 1) joinSubtrees(--depth, columns, 0);
+    memory.copy(scratch(STACK + depth++ * GROUP_CV), scratch(0), GROUP_CV);
+  }
+  while (depth-- > 0) joinSubtrees(depth, columns, depth == 0 ? ROOT : 0);
+  for (let k: u32 = 0; k < columns; k += 4) {
+    storeDigests(scratch(CV * (k >> 2)), min(columns - k, 4), dst + 32 * <usize>k);
+  }
+}
+
+/** The chaining values of one chunk of all columns. */
+function hashChunk(x: usize, rows: u32, step: usize, columns: u32, counter: u32, root: u32): void {
+  for (let k: u32 = 0; k < columns; k += 4) initialValue(scratch(CV * (k >> 2)));
+  let row: u32 = 0;
+  do {
+    const count = min(rows - row, BLOCK_ROWS);
+    const last = row + count == rows;
+    const flags = (row == 0 ? CHUNK_START : 0) | (last ? CHUNK_END | root : 0);
+    for (let k: u32 = 0; k < columns; k += 4) {
+      loadBlock(x + <usize>row * step + 4 * <usize>k, count, step, min(columns - k, 4));
+      compress(scratch(CV * (k >> 2)), counter, 4 * count, flags);
+    }
+    row += count;
+  } while (row < rows);
+}
+
+/** The block of four columns, `count` rows of it; zeros below, and beyond n columns. */
+function loadBlock(x: usize, count: u32, step: usize, n: u32): void {
+  const block = scratch(BLOCK);
+  if (count < BLOCK_ROWS || n < 4) memory.fill(block, 0, 256);
+  for (let i: u32 = 0; i < count; i++, x += step) {
+    if (n == 4) v128.store(block + 16 * <usize>i, v128.load(x));
+    else memory.copy(block + 16 * <usize>i, x, 4 * <usize>n);
+  }
+}
+
+/** Chaining values <- parent of (stack entry, chaining values), for every column. */
+function joinSubtrees(depth: usize, columns: u32, root: u32): void {
+  for (let k: u32 = 0; k < columns; k += 4) {
+    const cv = scratch(CV * (k >> 2));
+    memory.copy(scratch(BLOCK), scratch(STACK + depth * GROUP_CV + CV * (k >> 2)), CV);
+    memory.copy(scratch(BLOCK + CV), cv, CV);
+    initialValue(cv);
+    compress(cv, 0, 64, PARENT | root);
+  }
+}
+
+/** The first n of four chaining values as 32 bytes each. */
+function storeDigests(cv: usize, n: u32, dst: usize): void {
+  const at = n == 4 ? dst : scratch(DIGESTS);
+  storeTransposed(at, 32, v128.load(cv), v128.load(cv, 16), v128.load(cv, 32), v128.load(cv, 48));
+  storeTransposed(at + 16, 32, v128.load(cv, 64), v128.load(cv, 80), v128.load(cv, 96), v128.load(cv, 112));
+  if (n < 4) memory.copy(dst, at, 32 * <usize>n);
+}
+
+export function hashParents(src: usize, from: u32, to: u32, dst: usize): void {
+  const cv = scratch(0);
+  const block = scratch(BLOCK);
+  for (let i = from; i < to; i += 4) {
+    const n = min(to - i, 4);
+    // Lanes beyond the last node hash it again.
+    const a = src + 64 * <usize>i;
+    const b = a + (n > 1 ? 64 : 0);
+    const c = b + (n > 2 ? 64 : 0);
+    const d = c + (n > 3 ? 64 : 0);
+    for (let k: usize = 0; k < 64; k += 16) {
+      storeTransposed(block + 4 * k, 16, v128.load(a + k), v128.load(b + k), v128.load(c + k), v128.load(d + k));
+    }
+    initialValue(cv);
+    compress(cv, 0, 64, PARENT);
+    storeDigests(cv, n, dst + 32 * <usize>i);
+  }
+}
+
+/** The message is "grind" || nonce, 13 bytes: words "grin", "d" || nonce bytes 0..2, 3..6, 7. */
+export function grind(state: usize, startLo: u32, startHi: u32, count: u32, bits: u32): i32 {
+  const start = <u64>startLo | (<u64>startHi << 32);
+  const mask: u32 = bits == 32 ? 0xffffffff : (1 << bits) - 1;
+  const cv = scratch(0);
+  const block = scratch(BLOCK);
+  memory.fill(block, 0, 256);
+  v128.store(block, i32x4.splat(0x6e697267));
+  for (let i: u32 = 0; i < count; i += 4) {
+    for (let k: u32 = 0; k < 4; k++) {
+      const nonce = start + i + k;
+      store<u32>(block + 4 * <usize>k, 0x64 | (<u32>nonce << 8), 16);
+      store<u32>(block + 4 * <usize>k, <u32>(nonce >> 24), 32);
+      store<u32>(block + 4 * <usize>k, <u32>(nonce >> 56), 48);
+    }
+    for (let w: usize = 0; w < 8; w++) v128.store(cv + 16 * w, v128.load32_splat(state + 4 * w));
+    compress(cv, 0, 13, CHUNK_START | CHUNK_END | ROOT | KEYED_HASH);
+    for (let k: u32 = 0; k < min(count - i, 4); k++) {
+      if ((load<u32>(cv + 4 * <usize>k) & mask) == 0) return i + k;
+    }
+  }
+  return -1;
+}

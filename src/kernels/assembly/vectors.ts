@@ -1,0 +1,101 @@
+/**
+ * Extension vectors: folding a variable, eq tables, inner and outer products (kernels.ts has the contract of each).
+ */
+import { clear, difference, fold, mulAdd, prepare, prepareElement, put, quad, scale, sum, target, total, wordOf } from './ext';
+import { scratch, spare } from './scratch';
+
+/** Scratch: quads 0..7 are spare, a multiplier and an accumulator follow. */
+const K: usize = 512;
+const ACC: usize = 640;
+
+export function foldExt(src: usize, half: u32, from: u32, to: u32, r0: u32, r1: u32, r2: u32, r3: u32, dst: usize): void {
+  const k = scratch(K);
+  prepare(k, r0, r1, r2, r3);
+  for (let x = from; x < to; x += 4) {
+    const n = min(to - x, 4);
+    const out = target(dst, x, n, spare(2));
+    fold(out, quad(src, x, n, spare(0)), quad(src, half + x, n, spare(1)), k);
+    put(dst, x, n, out, spare(2));
+  }
+}
+
+/** The variables from the last to the first, each doubles the table: t -> ((1 - r) t, r t). */
+export function eqTable(coords: usize, n: u32, s0: u32, s1: u32, s2: u32, s3: u32, dst: usize): void {
+  store<u32>(dst, s0);
+  store<u32>(dst, s1, 16);
+  store<u32>(dst, s2, 32);
+  store<u32>(dst, s3, 48);
+  const k = scratch(K);
+  for (let v: u32 = 0; v < n; v++) {
+    const r = coords + 16 * (n - 1 - v);
+    prepare(k, load<u32>(r), load<u32>(r, 4), load<u32>(r, 8), load<u32>(r, 12));
+    const size: u32 = 1 << v;
+    for (let i: u32 = 0; i < size; i += 4) {
+      const count = min(size - i, 4);
+      const t = quad(dst, i, count, spare(0));
+      const high = target(dst, size + i, count, spare(1));
+      scale(high, t, k);
+      difference(t, t, high);
+      put(dst, i, count, t, spare(0));
+      put(dst, size + i, count, high, spare(1));
+    }
+  }
+}
+
+export function dotExt(a: usize, b: usize, from: u32, to: u32, out: usize): void {
+  const acc = scratch(ACC);
+  clear(acc);
+  for (let i = from; i < to; i += 4) {
+    const n = min(to - i, 4);
+    mulAdd(acc, quad(a, i, n, spare(0)), quad(b, i, n, spare(1)));
+  }
+  total(out, acc);
+}
+
+export function axpyExt(dst: usize, src: usize, from: u32, to: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
+  const k = scratch(K);
+  prepare(k, k0, k1, k2, k3);
+  for (let i = from; i < to; i += 4) {
+    const n = min(to - i, 4);
+    const t = quad(dst, i, n, spare(0));
+    scale(spare(1), quad(src, i, n, spare(2)), k);
+    sum(t, t, spare(1));
+    put(dst, i, n, t, spare(0));
+  }
+}
+
+export function outerExt(a: usize, na: u32, b: usize, nb: u32, dst: usize): void {
+  const k = scratch(K);
+  for (let i: u32 = 0; i < na; i++) {
+    prepareElement(k, a, i);
+    for (let j: u32 = 0; j < nb; j += 4) {
+      const n = min(nb - j, 4);
+      const at = i * nb + j;
+      const out = target(dst, at, n, spare(1));
+      scale(out, quad(b, j, n, spare(0)), k);
+      put(dst, at, n, out, spare(1));
+    }
+  }
+}
+
+export function zeroExt(dst: usize, count: u32): void {
+  const whole = <usize>(count & ~3);
+  memory.fill(dst, 0, whole << 4);
+  for (let i = <u32>whole; i < count; i++) {
+    const w = wordOf(dst, i);
+    store<u32>(w, 0);
+    store<u32>(w, 0, 16);
+    store<u32>(w, 0, 32);
+    store<u32>(w, 0, 48);
+  }
+}
+
+export function splitExt(src: usize, count: u32, dst: usize, planeBytes: usize): void {
+  const whole = count & ~3;
+  for (let c: usize = 0; c < 4; c++) {
+    const plane = dst + c * planeBytes;
+    const from = src + 16 * c;
+    for (let i: u32 = 0; i < whole; i += 4) v128.store(plane + ((<usize>i) << 2), v128.load(from + ((<usize>i) << 4)));
+    for (let i = whole; i < count; i++) store<u32>(plane + ((<usize>i) << 2), load<u32>(wordOf(from, i)));
+  }
+}

@@ -1,0 +1,295 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { encode } from '../../src/field/circle.ts';
+import type { Machine } from '../../src/kernels/kernels.ts';
+import { createReferenceMachine } from '../../src/kernels/machine.ts';
+import { createWasmMachine } from '../../src/kernels/wasm.ts';
+import { compare, random } from './support.ts';
+
+let reference: Machine;
+let wasm: Machine;
+beforeAll(async () => {
+  reference = createReferenceMachine();
+  wasm = await createWasmMachine();
+});
+
+type Call = Parameters<typeof compare>[3];
+const same = (seed: number, call: Call) => compare(reference, wasm, seed, call);
+
+/** The tasks of a range: all at once, and cut at multiples of 8. */
+const cuts = (n: number): [number, number][][] =>
+  n <= 8
+    ? [[[0, n]]]
+    : [
+        [[0, n]],
+        [
+          [0, 8],
+          [8, n],
+        ],
+      ];
+
+const POWERS = [1, 2, 4, 8, 16, 64];
+const ANY = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 33, 100];
+
+describe('extension vectors', () => {
+  test.each(POWERS)('foldExt, half %i', (half) => {
+    for (const cut of cuts(half)) {
+      same(half, (raw, b) => {
+        const src = b.vector(2 * half);
+        const r = b.scalar();
+        const dst = b.outVector(half);
+        for (const [from, to] of cut) raw.foldExt(src, half, from, to, ...r, dst);
+        raw.foldExt(b.expectVector(src, half), half, 0, half, ...r, src);
+        return 0;
+      });
+    }
+  });
+
+  test.each([0, 1, 2, 3, 4, 7])('eqTable, %i variables', (n) => {
+    same(n + 1, (raw, b) => {
+      const coords = b.scalars(n);
+      raw.eqTable(coords, n, ...b.scalar(), b.outVector(2 ** n));
+      return 0;
+    });
+  });
+
+  test.each(ANY)('dotExt, axpyExt, zeroExt, splitExt, length %i', (n) => {
+    for (const cut of cuts(n)) {
+      same(n, (raw, b) => {
+        const [x, y] = [b.vector(n), b.vector(n)];
+        for (const [from, to] of cut) raw.dotExt(x, y, from, to, b.outWords(4));
+        const k = b.scalar();
+        for (const [from, to] of cut) raw.axpyExt(b.expectVector(x, n), y, from, to, ...k);
+        raw.zeroExt(b.outVector(n + 8), n);
+        raw.splitExt(y, n, b.outWords(4 * (n + 3)), 4 * (n + 3));
+        return 0;
+      });
+    }
+  });
+
+  test.each([
+    [1, 1],
+    [3, 5],
+    [2, 8],
+    [4, 4],
+    [7, 6],
+  ])('outerExt %i x %i', (na, nb) => {
+    same(na, (raw, b) => {
+      raw.outerExt(b.vector(na), na, b.vector(nb), nb, b.outVector(na * nb));
+      return 0;
+    });
+  });
+});
+
+describe('sumcheck rounds', () => {
+  test.each(POWERS)('productRound, tripleRound, half %i', (half) => {
+    for (const cut of cuts(half)) {
+      same(half, (raw, b) => {
+        const [e, x, y] = [b.vector(2 * half), b.vector(2 * half), b.vector(2 * half)];
+        for (const [from, to] of cut) {
+          raw.productRound(x, y, half, from, to, b.outWords(8));
+          raw.tripleRound(e, x, y, half, from, to, b.outWords(12));
+        }
+        return 0;
+      });
+    }
+  });
+});
+
+describe('fraction tree', () => {
+  test.each(POWERS)('fractionUp, half %i', (half) => {
+    for (const cut of cuts(half)) {
+      same(half, (raw, b) => {
+        const [p, q] = [b.vector(2 * half), b.vector(2 * half)];
+        const [pDst, qDst] = [b.outVector(half), b.outVector(half)];
+        for (const [from, to] of cut) raw.fractionUp(p, q, half, from, to, pDst, qDst);
+        return 0;
+      });
+    }
+  });
+
+  test.each(POWERS.flatMap((half) => [0, 1, 2, 3, 5].filter((lo) => 2 ** lo <= half).map((lo) => [half, lo])))(
+    'fractionRound and fractionFoldRound, half %i, 2^%i low entries',
+    (half, lo) => {
+      for (const cut of cuts(half)) {
+        same(half + lo, (raw, b) => {
+          const tables = (n: number) => [b.vector(n), b.vector(n), b.vector(n), b.vector(n)] as const;
+          const [eqLo, eqHi] = [b.vector(2 ** lo), b.vector(half / 2 ** lo)];
+          const t = tables(2 * half);
+          for (const [from, to] of cut) raw.fractionRound(...t, half, eqLo, lo, eqHi, from, to, b.outWords(8));
+          const u = tables(4 * half);
+          const r = b.scalar();
+          for (const [from, to] of cut) {
+            raw.fractionFoldRound(...u, half, ...r, eqLo, lo, eqHi, from, to, b.outWords(8));
+          }
+          for (const v of u) b.expectVector(v, 2 * half);
+          return 0;
+        });
+      }
+    },
+  );
+
+  test.each([
+    [1, 1, 1, 0, 1],
+    [3, 5, 8, 8, 16],
+    [2, 8, 8, 16, 32],
+    [5, 3, 4, 32, 64],
+    [4, 21, 32, 128, 128],
+    [1, 100, 128, 0, 64],
+    [6, 1, 1, 8, 8],
+    [9, 2, 2, 32, 32],
+  ])('leafRows: %i rows of %i in %i, from leaf %i of 2 x %i', (rows, rowLen, paddedLen, leafIndex, half) => {
+    const kinds = [
+      [2, 0],
+      [4, 0],
+      [2, 2],
+      [4, 4],
+      [2, 4],
+    ] as const;
+    for (const [k0, k1] of kinds) {
+      for (const counted of [false, true]) {
+        same(rows + k0, (raw, b) => {
+          const cells = rows * rowLen;
+          const [p, q] = [b.outVector(2 * half), b.outVector(2 * half)];
+          raw.fillLeaves(p, q, 0, 2 * half);
+          const x0 = b.integers(cells, k0, k0 === 2 ? 16 : 32);
+          const x1 = k1 === 0 ? 0 : b.integers(cells, k1, k1 === 2 ? 16 : 32);
+          const m = counted ? b.integers(cells, 4, 32) : 0;
+          const [c, beta] = [b.scalars(1), b.scalars(1)];
+          raw.leafRows(x0, k0, x1, k1, m, rows, rowLen, paddedLen, leafIndex, half, c, beta, p, q);
+          return 0;
+        });
+      }
+    }
+  });
+
+  test('fillLeaves leaves its surroundings alone', () => {
+    same(1, (raw, b) => {
+      raw.fillLeaves(b.outVector(40), b.outVector(40), 8, 37);
+      return 0;
+    });
+  });
+});
+
+describe('integers times extension', () => {
+  const shapes = [
+    [1, 1],
+    [2, 3],
+    [3, 8],
+    [5, 9],
+    [9, 33],
+    [17, 100],
+    [257, 40],
+    [2, 1100],
+  ];
+  test.each(shapes)('%i x %i', (rows, columns) => {
+    for (const bits of [8, 12, 14, 15, 16]) {
+      same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 2, bits));
+    }
+    for (const bits of [16, 31, 32]) {
+      same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 4, bits));
+    }
+  });
+
+  const rowsBothWays: (...args: [...Parameters<Call>, number, number, number, number]) => number = (
+    raw,
+    b,
+    rows,
+    columns,
+    kind,
+    bits,
+  ) => {
+    const stride = columns + 3;
+    const x = b.integers(rows * stride, kind, bits);
+    const [dotRows, foldRows] = kind === 2 ? [raw.dotRowsI16, raw.foldRowsI16] : [raw.dotRowsI32, raw.foldRowsI32];
+    const [w, v] = [b.vector(columns), b.vector(rows)];
+    const [dotted, folded] = [b.outVector(rows), b.outVector(columns)];
+    for (const cut of cuts(rows)) for (const [from, to] of cut) dotRows(x, stride, columns, w, from, to, dotted);
+    for (const cut of cuts(columns)) for (const [from, to] of cut) foldRows(x, stride, rows, v, from, to, folded);
+    return 0;
+  };
+
+  test('the extremes of 16 bits everywhere', () => {
+    for (const value of [-32768, 32767, -32767]) {
+      same(1, (raw, b) => {
+        const x = b.integers(40 * 40, 2, 16);
+        b.machine.i16(x, 1600).fill(value);
+        const w = b.vector(40);
+        raw.dotRowsI16(x, 40, 40, w, 0, 40, b.outVector(40));
+        raw.foldRowsI16(x, 40, 40, w, 0, 40, b.outVector(40));
+        return 0;
+      });
+    }
+  });
+});
+
+describe('code', () => {
+  test.each([3, 4, 5, 6, 7, 9, 10])('twiddles and encodeRow onto 2^%i points', (n) => {
+    same(n, (raw, b) => {
+      const tw = b.words(2 ** n);
+      raw.twiddles(n, tw);
+      b.expectWords(tw + 4, 2 ** n - 1);
+      for (let m = 0; m <= n; m++) raw.encodeRow(b.expectWords(b.words(2 ** m), 2 ** m), m, b.outWords(2 ** n), n, tw);
+      return 0;
+    });
+  });
+
+  test('encodeRow is the code of field/circle.ts', () => {
+    const n = 8;
+    const next = random(5);
+    for (const m of [0, 1, 3, 6, 7, 8]) {
+      const mark = wasm.mark();
+      const [tw, src, dst] = [wasm.alloc(4 * 2 ** n), wasm.alloc(4 * 2 ** m), wasm.alloc(4 * 2 ** n)];
+      wasm.raw.twiddles(n, tw);
+      const row = Array.from({ length: 2 ** m }, () => next() % 0x7fffffff);
+      wasm.u32(src, 2 ** m).set(row);
+      wasm.raw.encodeRow(src, m, dst, n, tw);
+      expect(Array.from(wasm.u32(dst, 2 ** n))).toEqual(encode(row, n));
+      wasm.release(mark);
+    }
+  });
+});
+
+describe('hashes', () => {
+  test.each([1, 2, 15, 16, 17, 255, 256, 257, 600, 1025])('hashColumns, %i rows', (rows) => {
+    same(rows, (raw, b) => {
+      const stride = 24;
+      raw.hashColumns(b.words(rows * stride), rows, stride, 0, 24, b.outWords(8 * 24));
+      return 0;
+    });
+  });
+
+  test('hashColumns of ranges and of fewer than four columns', () => {
+    for (const [from, to] of [
+      [0, 1],
+      [0, 2],
+      [4, 8],
+      [8, 20],
+    ] as const) {
+      same(to, (raw, b) => {
+        raw.hashColumns(b.words(300 * 20), 300, 20, from, to, b.outWords(8 * 20));
+        return 0;
+      });
+    }
+  });
+
+  test('hashParents', () => {
+    for (const n of [1, 2, 3, 4, 8, 13]) {
+      same(n, (raw, b) => {
+        raw.hashParents(b.words(16 * n), 0, n, b.outWords(8 * n));
+        return 0;
+      });
+    }
+  });
+
+  test('grind finds the least nonce', () => {
+    for (const [lo, hi, count, bits] of [
+      [0, 0, 200, 5],
+      [0xfffffffe, 7, 100, 3],
+      [1, 1, 3, 20],
+      [5, 0, 1, 0],
+      [0, 0, 50, 32],
+    ] as const) {
+      same(lo + bits, (raw, b) => raw.grind(b.words(8), lo, hi, count, bits));
+    }
+  });
+});
