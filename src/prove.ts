@@ -1,28 +1,71 @@
 /**
  * model + input -> proof. Same headings, same order as verify.ts. A `Prover` keeps a model's weights committed, so that many proofs
- * pay for it once.
+ * pay for that once.
  */
 import { Hand } from './argue/hand.ts';
 import { argueNetwork } from './argue/network.ts';
 import { ProverParty } from './argue/party.ts';
 import { evaluate, type Witness } from './circuit/evaluate.ts';
-import type { Stored } from './circuit/storage.ts';
 import type { IntArray, TensorId } from './circuit/types.ts';
-import { commitRows, type MatrixCommitment, prepareTwiddles } from './commit/matrix.ts';
+import { type ColumnCommitment, commitColumns, type Uploaded, uploadIntegers } from './commit/columns.ts';
+import { findNonce } from './commit/grind.ts';
+import { prepareTwiddles } from './commit/matrix.ts';
 import { openMatrices } from './commit/open.ts';
-import { packMatrix } from './commit/pack.ts';
 import { TesseraError } from './errors.ts';
 import { modelId } from './files/key.ts';
-import type { ModelFile } from './files/model.ts';
+import { decodeModel, type ModelFile } from './files/model.ts';
 import { encodeProof } from './files/proof.ts';
 import type { Machine } from './kernels/kernels.ts';
-import type { Parameters } from './soundness/parameters.ts';
+import { createWasmMachine } from './kernels/wasm.ts';
+import type { OnProgress } from './progress.ts';
 import { type Plan, planOf, publicColumns, statementDigest } from './statement.ts';
 import { ProverChannel } from './transcript/channel.ts';
+import { allIntegers, namedOutputs, type Outputs, type TensorValues } from './values.ts';
 
 export type Stage = 'run' | 'commit' | 'lookups' | 'linear' | 'batch' | 'opening';
 
 export interface ProveOptions {
+  /** There is no hiding mode yet: say so. */
+  readonly zk: false;
+  /** Whether the verifier will hold the inputs. Default: private, the proof then speaks of some input within the port's range. */
+  readonly input?: 'public' | 'private';
+  /** The purpose of the proof. Default: empty. */
+  readonly tag?: Uint8Array;
+  /** Default: one thread. `tessera/node` has machines with more. */
+  readonly machine?: Machine;
+  readonly onProgress?: OnProgress;
+  /** Stops at the end of a stage. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Proved {
+  readonly proof: Uint8Array;
+  readonly outputs: Outputs;
+  /** Milliseconds of every stage. */
+  readonly stages: Readonly<Record<Stage, number>>;
+}
+
+/** @throws TesseraError E_FILE, E_VERSION, E_INPUT, E_DTYPE, E_NAN, E_RANGE, E_SOUNDNESS, E_MEMORY, E_ABORTED */
+export async function prove(modelBytes: Uint8Array, inputs: TensorValues, options: ProveOptions): Promise<Proved> {
+  const model = decodeModel(modelBytes);
+  const { circuit } = model;
+  const integers = allIntegers('input', circuit.inputs, inputs);
+  const machine = options.machine ?? (await createWasmMachine());
+  const mark = machine.mark();
+  options.onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
+  const prover = new Prover(machine, model);
+  options.onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
+  const { proof, outputs, stages } = prover.prove(integers, {
+    publicInputs: new Set(options.input === 'public' ? circuit.inputs.keys() : []),
+    tag: options.tag ?? new Uint8Array(),
+    onStage: (stage) => options.onProgress?.({ kind: 'stage', stage, done: 1 }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  machine.release(mark);
+  return { proof, outputs: namedOutputs(circuit, outputs), stages };
+}
+
+export interface ProverOptions {
   /** Indices of the inputs that the verifier will hold. */
   readonly publicInputs: ReadonlySet<number>;
   readonly tag: Uint8Array;
@@ -30,54 +73,47 @@ export interface ProveOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface ProofResult {
+export interface ProverResult {
   readonly proof: Uint8Array;
   readonly outputs: readonly IntArray[];
-  /** Milliseconds of every stage. */
   readonly stages: Readonly<Record<Stage, number>>;
-  /** The first check that this proof fails, if the witness does not satisfy the circuit: never for an honest run. */
+  /** The first check that this proof fails: never for an honest run. */
   readonly violated: string | undefined;
 }
 
-/** For tests that lie: each hook sees what an honest prover is about to use, and may change it in place. */
+/** For tests that lie: each hook sees what an honest prover is about to use, and may change it. */
 export interface ProverHooks {
   readonly witness?: (machine: Machine, witness: Witness) => void;
+  /** The witness's message words before they are encoded. */
   readonly matrix?: (machine: Machine, words: number, count: number) => void;
   readonly outputs?: (outputs: IntArray[]) => void;
   readonly party?: (channel: ProverChannel) => ProverParty;
 }
 
-interface CommittedMatrix {
-  readonly commitment: MatrixCommitment;
-  readonly messages: number;
-}
-
 export class Prover {
   readonly machine: Machine;
   readonly model: ModelFile;
-  readonly #weights: ReadonlyMap<TensorId, Stored>;
-  readonly #matrix: CommittedMatrix | undefined;
+  readonly #weights: ReadonlyMap<TensorId, Uploaded>;
+  readonly #matrix: ColumnCommitment | undefined;
   readonly #twiddles: number;
 
-  /** @throws TesseraError E_FILE where the model's weights do not have its root. */
-  constructor(machine: Machine, model: ModelFile, parameters: Parameters) {
+  /** Everything a model needs in memory. @throws TesseraError E_FILE where its weights do not have the root of its key */
+  constructor(machine: Machine, model: ModelFile) {
     this.machine = machine;
     this.model = model;
-    this.#weights = uploadWeights(machine, model.weights);
-    this.#twiddles = prepareTwiddles(machine, parameters.rowBits + parameters.rateBits);
-    const { commitments } = planOf(model, new Set());
-    if (commitments.length === 2) {
-      this.#matrix = commitColumns(machine, commitments[0]!, parameters, this.#twiddles, this.#weights);
-      if (this.#matrix.commitment.root.some((b, i) => b !== model.root[i])) {
-        throw new TesseraError('E_FILE', "the model's weights do not have the root of its key", {
-          hint: 'Compile it anew.',
-        });
-      }
+    const plan = planOf(model, new Set());
+    this.#twiddles = prepareTwiddles(machine, plan.parameters.rowBits + plan.parameters.rateBits);
+    this.#weights = new Map([...model.weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
+    this.#matrix = commitWeights(machine, plan, this.#weights, this.#twiddles);
+    if (this.#matrix?.commitment.root.some((b, i) => b !== model.root[i])) {
+      throw new TesseraError('E_FILE', "the model's weights do not have the root of its key", {
+        hint: 'Compile it anew.',
+      });
     }
   }
 
-  /** @throws TesseraError E_INPUT, E_RANGE, E_MEMORY, E_ABORTED */
-  prove(inputs: readonly IntArray[], options: ProveOptions, hooks: ProverHooks = {}): ProofResult {
+  /** One proof; the memory it took is free again afterwards. @throws TesseraError E_INPUT, E_RANGE, E_MEMORY, E_ABORTED */
+  prove(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks = {}): ProverResult {
     const mark = this.machine.mark();
     try {
       return this.#prove(inputs, options, hooks);
@@ -86,7 +122,7 @@ export class Prover {
     }
   }
 
-  #prove(inputs: readonly IntArray[], options: ProveOptions, hooks: ProverHooks): ProofResult {
+  #prove(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks): ProverResult {
     const m = this.machine;
     const clock = new StageClock(options);
 
@@ -106,7 +142,9 @@ export class Prover {
     const channel = new ProverChannel(statementDigest(this.model, statement), (state, bits) =>
       findNonce(m, state, bits),
     );
-    const witness = commitColumns(m, plan.commitments.at(-1)!, parameters, this.#twiddles, run.tensors, hooks.matrix);
+    const last = plan.commitments.at(-1)!;
+    const sources = last.columns.map((id) => run.tensors.get(id)!);
+    const witness = commitColumns(m, last.packing, sources, parameters, this.#twiddles, hooks.matrix);
     channel.sendBytes('witness root', witness.commitment.root);
     clock.end('commit');
 
@@ -128,78 +166,39 @@ export class Prover {
   }
 }
 
-/** The root of a model's weights, 32 zero bytes where it has none. */
-export function commitModel(
-  machine: Machine,
-  plan: Pick<Plan, 'commitments' | 'parameters'>,
-  weights: ReadonlyMap<TensorId, IntArray>,
-): Uint8Array {
-  if (plan.commitments.length < 2) return new Uint8Array(32);
+/** The root of a model's weights; 32 zero bytes where it has none. */
+export function modelRoot(machine: Machine, plan: Plan, weights: ReadonlyMap<TensorId, IntArray>): Uint8Array {
   const mark = machine.mark();
-  const { parameters } = plan;
-  const twiddles = prepareTwiddles(machine, parameters.rowBits + parameters.rateBits);
-  const stored = uploadWeights(machine, weights);
-  const { root } = commitColumns(machine, plan.commitments[0]!, parameters, twiddles, stored).commitment;
+  const twiddles = prepareTwiddles(machine, plan.parameters.rowBits + plan.parameters.rateBits);
+  const uploaded = new Map([...weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
+  const root = commitWeights(machine, plan, uploaded, twiddles)?.commitment.root ?? new Uint8Array(32);
   machine.release(mark);
   return root;
 }
 
-function uploadWeights(m: Machine, weights: ReadonlyMap<TensorId, IntArray>): Map<TensorId, Stored> {
-  return new Map(
-    [...weights].map(([id, values]) => {
-      const kind = values.BYTES_PER_ELEMENT as 2 | 4;
-      const ptr = m.alloc(kind * values.length);
-      if (kind === 2) m.i16(ptr, values.length).set(values);
-      else m.i32(ptr, values.length).set(values);
-      return [id, { kind, ptr, length: values.length }];
-    }),
-  );
-}
-
-function commitColumns(
-  m: Machine,
-  { columns, packing }: Plan['commitments'][number],
-  { rowBits, rateBits }: Parameters,
+function commitWeights(
+  machine: Machine,
+  { commitments, parameters }: Plan,
+  weights: ReadonlyMap<TensorId, Uploaded>,
   twiddles: number,
-  tensors: ReadonlyMap<TensorId, Stored>,
-  hook?: ProverHooks['matrix'],
-): CommittedMatrix {
-  const messages = packMatrix(
-    m,
+): ColumnCommitment | undefined {
+  if (commitments.length < 2) return undefined;
+  const { columns, packing } = commitments[0]!;
+  return commitColumns(
+    machine,
     packing,
-    columns.map((id) => tensors.get(id)!),
+    columns.map((id) => weights.get(id)!),
+    parameters,
+    twiddles,
   );
-  hook?.(m, messages, packing.rows * 2 ** rowBits);
-  const rows = Array.from({ length: packing.rows }, (_, i) => messages + 4 * i * 2 ** rowBits);
-  return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles), messages };
-}
-
-/** Nonces a call of the grinding kernel tries: about 2 ms. */
-const NONCES_PER_CALL = 1 << 13;
-
-function findNonce(m: Machine, state: Uint8Array, bits: number): number {
-  const mark = m.mark();
-  const ptr = m.alloc(64);
-  m.u8(ptr, 32).set(state);
-  for (let start = 0; ; start += NONCES_PER_CALL * m.threads) {
-    const tasks = Array.from({ length: m.threads }, (_, i) => {
-      const at = start + i * NONCES_PER_CALL;
-      return [ptr, at >>> 0, Math.floor(at / 2 ** 32), NONCES_PER_CALL, bits];
-    });
-    const found = m.fork('grind', tasks);
-    const first = found.findIndex((n) => n >= 0);
-    if (first < 0) continue;
-    m.release(mark);
-    return start + first * NONCES_PER_CALL + found[first]!;
-  }
 }
 
 class StageClock {
   readonly stages: Record<Stage, number> = { run: 0, commit: 0, lookups: 0, linear: 0, batch: 0, opening: 0 };
-  readonly #options: ProveOptions;
+  readonly #options: ProverOptions;
   #last = performance.now();
 
-  constructor(options: ProveOptions) {
+  constructor(options: ProverOptions) {
     this.#options = options;
   }
 

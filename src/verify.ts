@@ -4,7 +4,6 @@
  */
 import { argueNetwork } from './argue/network.ts';
 import { VerifierParty } from './argue/party.ts';
-import type { IntArray } from './circuit/types.ts';
 import { checkOpening } from './commit/check.ts';
 import { TesseraError } from './errors.ts';
 import { decodeKey, modelId } from './files/key.ts';
@@ -12,14 +11,15 @@ import { decodeProof } from './files/proof.ts';
 import { type Plan, planOf, publicColumns, statementDigest } from './statement.ts';
 import { Rejection, VerifierChannel } from './transcript/channel.ts';
 import type { Step } from './transcript/transcript.ts';
+import { allIntegers, namedIntegers, type Outputs, type TensorValues } from './values.ts';
 
 export interface VerifyOptions {
   /** The model's key file (.tsk): accepted beforehand, by whoever decides what model counts. */
   readonly key: Uint8Array;
-  /** Public inputs by name, as integers in row-major order; an input that is left out stays the prover's. */
-  readonly inputs?: Readonly<Record<string, IntArray>>;
-  /** Outputs by name, as integers in row-major order. */
-  readonly outputs: Readonly<Record<string, IntArray>>;
+  /** Public inputs by name; an input that is left out stays the prover's. */
+  readonly inputs?: TensorValues;
+  /** Every output by name, as `prove` gave them. */
+  readonly outputs: TensorValues | Outputs;
   /** The purpose that the proof must have been made for. Default: empty. */
   readonly tag?: Uint8Array;
 }
@@ -46,8 +46,8 @@ function accept(
   // the statement
   const key = decodeKey(keyBytes);
   const statement = {
-    inputs: namedInputs(key.circuit.inputs, inputs),
-    outputs: namedOutputs(key.circuit.outputs, outputs),
+    inputs: namedIntegers('input', key.circuit.inputs, inputs),
+    outputs: allIntegers('output', key.circuit.outputs, outputs),
     tag,
   };
   const plan = planOf(key, new Set(statement.inputs.keys()));
@@ -78,38 +78,6 @@ function rootsOf(plan: Plan, model: Uint8Array, witness: Uint8Array): { root: Ui
     { root: witness, name: 'witness' },
   ];
   return plan.commitments.length === 2 ? both : both.slice(1);
-}
-
-/** @throws TesseraError E_INPUT for a name that the model does not have. */
-export function namedInputs(
-  ports: readonly { readonly name: string }[],
-  values: Readonly<Record<string, IntArray>>,
-): Map<number, IntArray> {
-  const out = new Map<number, IntArray>();
-  for (const [name, v] of Object.entries(values)) {
-    const i = ports.findIndex((p) => p.name === name);
-    if (i < 0) throw unknownName('input', name, ports);
-    out.set(i, v);
-  }
-  return out;
-}
-
-/** @throws TesseraError E_INPUT for a name that the model does not have, or an output that is missing. */
-export function namedOutputs(
-  ports: readonly { readonly name: string }[],
-  values: Readonly<Record<string, IntArray>>,
-): IntArray[] {
-  for (const name of Object.keys(values))
-    if (!ports.some((p) => p.name === name)) throw unknownName('output', name, ports);
-  return ports.map(({ name }) => {
-    if (!Object.hasOwn(values, name)) throw new TesseraError('E_INPUT', 'this output is not given', { where: name });
-    return values[name]!;
-  });
-}
-
-function unknownName(what: string, name: string, ports: readonly { readonly name: string }[]): TesseraError {
-  const hint = `Its ${what}s are ${ports.map((p) => p.name).join(', ')}.`;
-  return new TesseraError('E_INPUT', `the model has no ${what} of this name`, { where: name, hint });
 }
 
 function verdictOf(check: string, sentence: string, where: string | undefined): Verdict {

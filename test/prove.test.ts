@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createReferenceMachine } from '../src/kernels/machine.ts';
 import { Prover } from '../src/prove.ts';
-import { unpackParameters } from '../src/statement.ts';
 import { verify } from '../src/verify.ts';
 import { register, tinyNetwork } from './support/tiny.ts';
 
 const machine = createReferenceMachine();
 const tiny = tinyNetwork();
 const { model, key } = register(machine, tiny);
-const prover = new Prover(machine, model, unpackParameters(model.parameters));
+const prover = new Prover(machine, model);
 const tag = new Uint8Array();
 
 describe.each(['public', 'private'] as const)('a small network with a %s input', (visibility) => {

@@ -87,8 +87,9 @@ function shareClaims<S extends Scalar<S>>(
 ): { total: S; shares: Map<Slab, SlabClaim[]> } {
   const pieces = packings.map((packing) => {
     const byColumn = packing.shapes.map((): { slab: Slab; index: number }[] => []);
-    for (const slab of packing.slabs)
-      slab.pieces.forEach((piece, index) => byColumn[piece.column]!.push({ slab, index }));
+    for (const slab of packing.slabs) {
+      for (const [index, piece] of slab.pieces.entries()) byColumn[piece.column]!.push({ slab, index });
+    }
     return byColumn;
   });
   const shares = new Map<Slab, SlabClaim[]>();

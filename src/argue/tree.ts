@@ -182,7 +182,9 @@ function buildLeaves(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext): Layer {
     c.sub(powers(beta, layout.width + 1)[layout.width]!.mul(Ext.of(tableTag(b.table)))),
   );
   const sources = layout.blocks.map((b) => leafSource(hand, b));
-  [beta, ...constants].forEach((e, i) => m.u32(scalars + 16 * i, 4).set([e.a, e.b, e.c, e.d]));
+  [beta, ...constants].forEach((e, i) => {
+    m.u32(scalars + 16 * i, 4).set([e.a, e.b, e.c, e.d]);
+  });
   const tasks = layout.blocks.flatMap((b, i) => {
     const s = sources[i]!;
     return leafTasks(b).map(({ dense, rows, rowLength, paddedLength, leaf }) => [

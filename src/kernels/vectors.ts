@@ -51,7 +51,9 @@ export function uploadExts(m: Machine, values: readonly Ext[]): number {
 export function uploadScalars(m: Machine, values: readonly Ext[]): number {
   const ptr = m.alloc(Math.max(16 * values.length, 16));
   const w = m.u32(ptr, 4 * values.length);
-  values.forEach((e, i) => w.set([e.a, e.b, e.c, e.d], 4 * i));
+  values.forEach((e, i) => {
+    w.set([e.a, e.b, e.c, e.d], 4 * i);
+  });
   return ptr;
 }
 

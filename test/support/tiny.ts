@@ -7,7 +7,7 @@ import type { Circuit, IntArray, TensorId } from '../../src/circuit/types.ts';
 import { encodeKey } from '../../src/files/key.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { commitModel } from '../../src/prove.ts';
+import { modelRoot } from '../../src/prove.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
 import { packParameters, planOf } from '../../src/statement.ts';
 
@@ -110,7 +110,7 @@ export function tinyNetwork(): Tiny {
 export function register(machine: Machine, { circuit, weights }: Tiny): { model: ModelFile; key: Uint8Array } {
   const parameters = chooseParameters([1000, 1000]);
   const unsigned = { circuit, parameters: packParameters(parameters), root: new Uint8Array(32) };
-  const root = commitModel(machine, planOf(unsigned, new Set()), weights);
+  const root = modelRoot(machine, planOf(unsigned, new Set()), weights);
   const model = { ...unsigned, root, weights, report: '{}' };
   return { model, key: encodeKey(model) };
 }

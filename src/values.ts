@@ -1,0 +1,82 @@
+/**
+ * Values as callers give and get them: by name, real numbers or the integers that a proof speaks of.
+ */
+import { type Circuit, cellsOf, type IntArray, type Port } from './circuit/types.ts';
+import { TesseraError } from './errors.ts';
+import { decodeOutput, encodeInput } from './quantize/ports.ts';
+
+/** Row-major values by tensor name. Floats are real values; integers are real values times 2^scale. */
+export type TensorValues = Readonly<Record<string, Float32Array | Float64Array | IntArray>>;
+
+/** An output: exact integers, the real values beside them. */
+export interface OutputValues {
+  readonly shape: readonly number[];
+  readonly integers: Int32Array;
+  readonly values: Float32Array;
+}
+
+export type Outputs = Readonly<Record<string, OutputValues>>;
+
+/** Integers of the named ports; ports that are not named are absent. @throws TesseraError E_INPUT, E_DTYPE, E_NAN, E_RANGE */
+export function namedIntegers(
+  what: 'input' | 'output',
+  ports: readonly Port[],
+  values: TensorValues | Outputs,
+): Map<number, IntArray> {
+  const out = new Map<number, IntArray>();
+  for (const [name, v] of Object.entries(values)) {
+    const i = ports.findIndex((p) => p.name === name);
+    if (i < 0) {
+      const hint = `Its ${what}s are ${ports.map((p) => p.name).join(', ')}.`;
+      throw new TesseraError('E_INPUT', `the model has no ${what} of this name`, { where: name, hint });
+    }
+    out.set(i, portIntegers(ports[i]!, 'integers' in v ? v.integers : v));
+  }
+  return out;
+}
+
+/** As namedIntegers, with every port named. */
+export function allIntegers(
+  what: 'input' | 'output',
+  ports: readonly Port[],
+  values: TensorValues | Outputs,
+): IntArray[] {
+  const named = namedIntegers(what, ports, values);
+  return ports.map(({ name }, i) => {
+    const v = named.get(i);
+    if (v === undefined) throw new TesseraError('E_INPUT', `this ${what} is not given`, { where: name });
+    return v;
+  });
+}
+
+export function namedOutputs(circuit: Circuit, integers: readonly IntArray[]): Outputs {
+  return Object.fromEntries(
+    circuit.outputs.map((port, i) => [
+      port.name,
+      { shape: port.shape, integers: Int32Array.from(integers[i]!), values: decodeOutput(port, integers[i]!) },
+    ]),
+  );
+}
+
+function portIntegers(port: Port, values: TensorValues[string]): IntArray {
+  if (values instanceof Float32Array || values instanceof Float64Array) return encodeInput(port, values);
+  if (!(values instanceof Int16Array || values instanceof Int32Array)) {
+    throw new TesseraError('E_DTYPE', 'values are a Float32Array, Float64Array, Int16Array or Int32Array', {
+      where: port.name,
+    });
+  }
+  checkPort(port, values);
+  return values;
+}
+
+function checkPort(port: Port, values: IntArray): void {
+  if (values.length !== cellsOf(port.shape)) {
+    const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
+    throw new TesseraError('E_INPUT', sentence, { where: port.name });
+  }
+  const bad = values.findIndex((v) => v < port.range.lo || v > port.range.hi);
+  if (bad >= 0) {
+    const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
+    throw new TesseraError('E_RANGE', sentence, { where: port.name });
+  }
+}
