@@ -6,8 +6,8 @@ import { Writer } from '../bytes/writer.ts';
 import type { Circuit, IntArray, TensorId } from '../circuit/types.ts';
 import { cellsOf } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
-import { seal, unseal } from './container.ts';
-import { type KeyFile, readKey, writeKey } from './key.ts';
+import { fileKind, seal, unseal } from './container.ts';
+import { decodeKey, type KeyFile, readKey, writeKey } from './key.ts';
 
 const MAX_REPORT_BYTES = 1 << 26;
 
@@ -35,6 +35,16 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   const weights = new Map(weightIds(key.circuit).map((id) => [id, readWeight(reader, key.circuit, id)]));
   reader.finish();
   return { ...key, report, weights };
+}
+
+/**
+ * The key in a model or key file: what both know of a network.
+ * @throws TesseraError E_FILE, E_VERSION
+ */
+export function keyOf(bytes: Uint8Array): KeyFile {
+  return fileKind(bytes) === 'model'
+    ? readKey(new Reader(unseal('model', bytes), { name: 'model file' }))
+    : decodeKey(bytes);
 }
 
 function weightIds(circuit: Circuit): TensorId[] {

@@ -1,0 +1,108 @@
+/**
+ * How a command is made: its options, its examples before everything else in --help, and an action that returns an outcome.
+ */
+import { Command, InvalidArgumentError } from 'commander';
+import type { OnProgress } from '../progress.ts';
+import type { ExitCode } from './exit.ts';
+import { EXIT } from './exit.ts';
+import type { Normalisation } from './image.ts';
+import { jsonLine, type Outcome } from './output.ts';
+import { type ProgressMode, progressTo, type Sink } from './render.ts';
+import type { Verbs } from './verbs.ts';
+
+/** Everything outside: what a test replaces. */
+export interface Host {
+  readonly verbs: Verbs;
+  readonly stdout: Sink;
+  readonly stderr: Sink;
+  readonly signal: AbortSignal;
+  readonly version: string;
+}
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly progress: ProgressMode;
+}
+
+/** What an action gets besides its arguments. */
+export interface Call<Options> {
+  readonly host: Host;
+  readonly options: Options & CommonOptions;
+  readonly onProgress: OnProgress;
+}
+
+/** A command and how the last call of it ended. */
+export interface Program {
+  readonly host: Host;
+  exit: ExitCode;
+}
+
+export function command(name: string, description: string, examples: readonly string[]): Command {
+  return new Command(name)
+    .description(description)
+    .addHelpText('before', `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
+    .option('--json', 'one JSON object on stdout')
+    .option('--quiet', 'nothing on stderr but errors')
+    .option('--progress <mode>', 'auto, json (NDJSON on stderr) or none', progressMode, 'auto');
+}
+
+/** Runs `act`, prints its outcome, keeps its exit code. Errors go on to `main`. */
+export function action<Options>(
+  program: Program,
+  act: (args: readonly unknown[], call: Call<Options>) => Promise<Outcome>,
+): (this: Command) => Promise<void> {
+  const { host } = program;
+  return async function (this: Command) {
+    const options = this.opts<Options & CommonOptions>();
+    const onProgress = progressTo(host.stderr, options.quiet === true ? 'none' : options.progress);
+    const outcome = await act(this.processedArgs, { host, options, onProgress });
+    const exit = outcome.exit ?? EXIT.ok;
+    host.stdout.write(options.json === true ? jsonLine(exit === EXIT.ok, outcome.result) : `${outcome.human}\n`);
+    program.exit = exit;
+  };
+}
+
+export interface ImageOptions {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Options for pictures as inputs. */
+export function withImages(target: Command): Command {
+  return target
+    .option('--mean <list>', 'pictures: subtracted from pixels between 0 and 1, one number a channel', numbers, [0])
+    .option('--std <list>', 'pictures: then divided by, one number a channel', numbers, [1]);
+}
+
+export function normalisation(options: ImageOptions): Normalisation {
+  return { mean: options.mean, std: options.std };
+}
+
+export function withThreads(target: Command): Command {
+  return target.option('--threads <count>', 'threads to use (default: all)', wholeNumber);
+}
+
+/** A positive whole number. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('It is not a whole number above 0.');
+}
+
+function numbers(text: string): number[] {
+  const list = text.split(',').map(Number);
+  if (list.every(Number.isFinite)) return list;
+  throw new InvalidArgumentError('It is not a list of numbers, like 0.485,0.456,0.406.');
+}
+
+export function visibility(text: string): 'public' | 'private' {
+  if (text === 'public' || text === 'private') return text;
+  throw new InvalidArgumentError('It is public or private.');
+}
+
+function progressMode(text: string): ProgressMode {
+  if (text === 'auto' || text === 'json' || text === 'none') return text;
+  throw new InvalidArgumentError('It is auto, json or none.');
+}

@@ -1,0 +1,65 @@
+/**
+ * The command line: arguments in, exit code out. Every error ends here, as one line of text or one JSON object.
+ */
+import { Command, CommanderError } from 'commander';
+import { TesseraError } from '../errors.ts';
+import type { Host, Program } from './command.ts';
+import { checkCommand } from './commands/check.ts';
+import { compileCommand } from './commands/compile.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { proveCommand } from './commands/prove.ts';
+import { runCommand } from './commands/run.ts';
+import { verifyCommand } from './commands/verify.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
+import { asTesseraError, errorJson, jsonLine } from './output.ts';
+
+const commands = [checkCommand, compileCommand, runCommand, proveCommand, verifyCommand, inspectCommand, doctorCommand];
+
+const examples = `Examples:
+  tessera check model.onnx
+  tessera compile model.onnx -o model.tsm --samples inputs.npy
+  tessera prove model.tsm input.json -o proof.tsp --no-zk --save-output output.json
+  tessera verify proof.tsp --key model.tsk --output output.json
+`;
+
+/** Runs one command line, without the program's name. Never throws. */
+export async function runProgram(args: readonly string[], host: Host): Promise<ExitCode> {
+  const program: Program = { host, exit: EXIT.ok };
+  try {
+    await commandLine(program, args.includes('--json')).parseAsync(args, { from: 'user' });
+    return program.exit;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    return reportError(host, problemOf(error, host), args.includes('--json'));
+  }
+}
+
+function commandLine(program: Program, json: boolean): Command {
+  const { stdout, stderr } = program.host;
+  const root = new Command('tessera')
+    .description('Prove what a neural network computed.')
+    .version(program.host.version)
+    .addHelpText('before', examples)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void stdout.write(text),
+      writeErr: (text) => void (json || stderr.write(text)),
+      outputError: () => {}, // `reportError` says it
+    });
+  for (const make of commands) root.addCommand(make(program).copyInheritedSettings(root));
+  return root;
+}
+
+function problemOf(error: unknown, host: Host): TesseraError {
+  if (host.signal.aborted) return new TesseraError('E_ABORTED', 'Interrupted; no file was left half written.');
+  if (!(error instanceof CommanderError)) return asTesseraError(error);
+  const sentence = error.code === 'commander.help' ? 'A command is missing.' : error.message.replace(/^error: /, '');
+  return new TesseraError('E_USAGE', sentence, { hint: 'See tessera --help.' });
+}
+
+function reportError(host: Host, error: TesseraError, json: boolean): ExitCode {
+  if (json) host.stdout.write(jsonLine(false, errorJson(error)));
+  else host.stderr.write(`${error}\n`);
+  return exitCodeOf(error.code);
+}

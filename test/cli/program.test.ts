@@ -1,0 +1,260 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/cli/exit.ts';
+import type { ProveOptions, Statement, TensorValues } from '../../src/cli/verbs.ts';
+import { TesseraError } from '../../src/errors.ts';
+import { keyBytes, modelBytes, outputs, temporaryFolder, tessera } from './support.ts';
+
+const folder = temporaryFolder();
+const at = (name: string) => join(folder, name);
+
+beforeAll(() => {
+  writeFileSync(at('m.tsm'), modelBytes);
+  writeFileSync(at('m.tsk'), keyBytes);
+  writeFileSync(at('p.tsp'), Uint8Array.of(1));
+  writeFileSync(at('m.onnx'), Uint8Array.of(2));
+  writeFileSync(at('in.json'), '{"image": [[[[1, 2], [3, 4]]]], "bias": [0.5, -1]}');
+  writeFileSync(at('y.json'), '{"y": [[0.5, -0.25]]}');
+});
+
+const prove = async () => ({ proof: Uint8Array.of(7, 7), outputs, stages: { commit: 3 } });
+
+describe('usage', () => {
+  it('help shows examples first', async () => {
+    const { exit, stdout } = await tessera(['--help']);
+    expect(exit).toBe(EXIT.ok);
+    expect(stdout.startsWith('Examples:\n  tessera check')).toBe(true);
+    for (const name of ['check', 'compile', 'run', 'prove', 'verify', 'inspect', 'doctor']) {
+      const help = await tessera([name, '--help']);
+      expect(help.exit).toBe(EXIT.ok);
+      expect(help.stdout.startsWith(`Examples:\n  tessera ${name}`)).toBe(true);
+    }
+  });
+
+  it('version', async () => {
+    expect(await tessera(['--version'])).toEqual({ exit: EXIT.ok, stdout: '1.2.3\n', stderr: '' });
+  });
+
+  it.each([
+    ['no command', []],
+    ['an unknown command', ['bake']],
+    ['an unknown option', ['doctor', '--fast']],
+    ['a missing argument', ['inspect']],
+    ['a bad number', ['run', 'm.tsm', 'in.json', '--threads', 'many']],
+    ['a bad visibility', ['prove', 'm.tsm', 'in.json', '-o', 'p', '--no-zk', '--input', 'secret']],
+  ])('%s: exit 2, one line on stderr that begins with E_USAGE', async (_, args) => {
+    const { exit, stdout, stderr } = await tessera(args);
+    expect(exit).toBe(EXIT.usage);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('E_USAGE: ');
+  });
+
+  it('usage errors are one object with --json', async () => {
+    const { exit, stdout, stderr } = await tessera(['bake', '--json']);
+    expect(exit).toBe(EXIT.usage);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, ok: false, error: { code: 'E_USAGE' } });
+    expect(stderr).toBe('');
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    ['E_UNSUPPORTED_OP', EXIT.unsupported],
+    ['E_LIMIT', EXIT.limit],
+    ['E_MEMORY', EXIT.limit],
+    ['E_RANGE', EXIT.failure],
+  ] as const)('%s ends with exit code %i', async (code, exit) => {
+    const run = async () => {
+      throw new TesseraError(code, 'It went wrong.', { where: 'node "Conv_3"', hint: 'Try less.' });
+    };
+    const human = await tessera(['run', at('m.tsm'), at('in.json')], { run });
+    expect(human).toEqual({ exit, stdout: '', stderr: `${code}: node "Conv_3": It went wrong. Try less.\n` });
+    const json = await tessera(['run', at('m.tsm'), at('in.json'), '--json'], { run });
+    expect(JSON.parse(json.stdout).error).toEqual({
+      code,
+      message: 'It went wrong.',
+      where: 'node "Conv_3"',
+      hint: 'Try less.',
+    });
+  });
+
+  it('a file that is not there', async () => {
+    const { exit, stderr } = await tessera(['inspect', at('none.tsk')]);
+    expect(exit).toBe(EXIT.failure);
+    expect(stderr).toBe(`E_FILE: ${at('none.tsk')}: There is no such file.\n`);
+  });
+
+  it('a key where a model is expected', async () => {
+    const { stderr } = await tessera(['run', at('in.json'), at('in.json')]);
+    expect(stderr).toContain('This is no Tessera file.');
+  });
+});
+
+describe('check and compile', () => {
+  const report = (supported: boolean) => ({
+    supported,
+    inputs: [{ name: 'x', shape: [2] }],
+    operators: [{ op: 'Conv', count: 3, supported }],
+  });
+
+  it('check: a table, and exit 4 where something is missing', async () => {
+    const yes = await tessera(['check', at('m.onnx')], { check: async () => report(true) });
+    expect(yes.stdout).toBe('op    count  supported\nConv  3      yes\nEvery operator is supported.\n');
+    expect(yes.exit).toBe(EXIT.ok);
+    const no = await tessera(['check', at('m.onnx'), '--json'], { check: async () => report(false) });
+    expect(JSON.parse(no.stdout)).toMatchObject({ schema: 1, ok: false, supported: false });
+    expect(no.exit).toBe(EXIT.unsupported);
+  });
+
+  it('compile writes model and key, and passes what was given', async () => {
+    writeFileSync(at('samples.json'), '[[1, 2], {"x": [3, 4]}]');
+    writeFileSync(at('labels.json'), '[0, 1]');
+    let given: unknown;
+    const compile = async (_: Uint8Array, options: object) => {
+      given = options;
+      return { model: modelBytes, key: keyBytes, report: { accuracy: { float: 0.91, integer: 0.9 } } };
+    };
+    const args = ['compile', at('m.onnx'), '-o', at('out.tsm'), '--samples', at('samples.json')];
+    const more = ['--labels', at('labels.json'), '--bits', '10', '--input', 'public'];
+    const { exit, stdout } = await tessera([...args, ...more], { compile, check: async () => report(true) });
+    expect(exit).toBe(EXIT.ok);
+    expect(stdout).toContain('accuracy\n  float: 0.91\n  integer: 0.9');
+    expect(given).toMatchObject({
+      samples: [{ x: Float32Array.of(1, 2) }, { x: Float32Array.of(3, 4) }],
+      labels: [0, 1],
+      bits: 10,
+      input: 'public',
+    });
+    expect(new Uint8Array(readFileSync(at('out.tsm')))).toEqual(modelBytes);
+    expect(new Uint8Array(readFileSync(at('out.tsk')))).toEqual(keyBytes);
+  });
+
+  it('compile refuses labels without their samples', async () => {
+    const { exit } = await tessera(['compile', at('m.onnx'), '-o', at('o.tsm'), '--labels', at('labels.json')]);
+    expect(exit).toBe(EXIT.usage);
+  });
+});
+
+describe('run, prove, verify', () => {
+  it('run prints outputs and writes them', async () => {
+    let given: TensorValues = {};
+    const run = async (_: Uint8Array, inputs: TensorValues) => {
+      given = inputs;
+      return { outputs };
+    };
+    const { stdout } = await tessera(['run', at('m.tsm'), at('in.json'), '-o', at('out.json')], { run });
+    expect(stdout).toBe('y [1, 2]  0.5 -0.25, largest at 0\n');
+    expect(given).toEqual({ image: Float32Array.of(1, 2, 3, 4), bias: Float32Array.of(0.5, -1) });
+    const written = JSON.parse(readFileSync(at('out.json'), 'utf8'));
+    expect(written.outputs.y).toEqual({ shape: [1, 2], integers: [8, -4], values: [0.5, -0.25] });
+  });
+
+  it('prove refuses to pretend that it hides', async () => {
+    const { exit, stderr } = await tessera(['prove', at('m.tsm'), at('in.json'), '-o', at('no.tsp')], { prove });
+    expect(exit).toBe(EXIT.usage);
+    expect(stderr).toContain('--no-zk');
+    expect(readdirSync(folder)).not.toContain('no.tsp');
+  });
+
+  it('prove writes the proof; verify reads what it wrote as the statement', async () => {
+    let asked: ProveOptions | undefined;
+    const spy = async (_: Uint8Array, __: TensorValues, options: ProveOptions) => {
+      asked = options;
+      return prove();
+    };
+    const args = ['prove', at('m.tsm'), at('in.json'), '-o', at('q.tsp'), '--no-zk', '--tag', 'étude'];
+    const proved = await tessera([...args, '--save-output', at('q.json'), '--json'], { prove: spy });
+    expect(proved.exit).toBe(EXIT.ok);
+    expect(JSON.parse(proved.stdout)).toMatchObject({ schema: 1, ok: true, proofBytes: 2, stages: { commit: 3 } });
+    expect(asked).toMatchObject({ zk: false, input: 'private', tag: new TextEncoder().encode('étude') });
+    expect(new Uint8Array(readFileSync(at('q.tsp')))).toEqual(Uint8Array.of(7, 7));
+
+    let stated: Statement | undefined;
+    const verify = async (_: Uint8Array, statement: Statement) => {
+      stated = statement;
+      return { ok: true } as const;
+    };
+    const verifyArgs = ['verify', at('q.tsp'), '--key', at('m.tsk'), '--output', at('q.json'), '--tag', 'étude'];
+    const verified = await tessera(verifyArgs, { verify });
+    expect(verified.exit).toBe(EXIT.ok);
+    expect(verified.stdout).toContain('ACCEPTED');
+    expect(stated!.outputs).toEqual({ y: Int32Array.of(8, -4) });
+    expect(stated!.inputs).toBeUndefined();
+    expect(stated!.tag).toEqual(new TextEncoder().encode('étude'));
+  });
+
+  it('a rejected proof: exit 3, and the check that rejects it', async () => {
+    const verify = async () => ({ ok: false, check: 'lookup.root', where: 'Conv_3', sentence: 'No.' }) as const;
+    const args = ['verify', at('p.tsp'), '--key', at('m.tsk'), '--output', at('y.json'), '--input', at('in.json')];
+    const human = await tessera(args, { verify });
+    expect(human).toEqual({ exit: EXIT.rejected, stdout: 'REJECTED by lookup.root at Conv_3: No.\n', stderr: '' });
+    const json = await tessera([...args, '--json'], { verify });
+    expect(JSON.parse(json.stdout)).toEqual({
+      schema: 1,
+      ok: false,
+      check: 'lookup.root',
+      where: 'Conv_3',
+      sentence: 'No.',
+    });
+  });
+
+  it('verify demands the outputs', async () => {
+    expect((await tessera(['verify', at('p.tsp'), '--key', at('m.tsk')])).exit).toBe(EXIT.usage);
+  });
+});
+
+describe('inspect and doctor', () => {
+  it('inspect prints a tree', async () => {
+    const inspect = () => ({ kind: 'key', inputs: [{ name: 'x', shape: [1, 2] }], parameters: { rate: 0.5 } });
+    const { stdout } = await tessera(['inspect', at('m.tsk')], { inspect });
+    expect(stdout).toBe('kind: key\ninputs\n  name  shape\n  x     [1,2]\nparameters\n  rate: 0.5\n');
+  });
+
+  it('doctor knows this machine', async () => {
+    const { exit, stdout } = await tessera(['doctor', '--json']);
+    expect(exit).toBe(EXIT.ok);
+    expect(JSON.parse(stdout)).toMatchObject({ schema: 1, ok: true, tessera: '1.2.3', simd: true });
+  });
+});
+
+describe('progress', () => {
+  const working = async (_: Uint8Array, __: TensorValues, { onProgress }: { onProgress?: (e: never) => void }) => {
+    const tell = onProgress as (event: object) => void;
+    tell({ kind: 'stage', stage: 'run', done: 0 });
+    tell({ kind: 'stage', stage: 'run', done: 0.5 });
+    tell({ kind: 'note', sentence: 'By the way.' });
+    tell({ kind: 'stage', stage: 'run', done: 1 });
+    return { outputs };
+  };
+  const args = ['run', at('m.tsm'), at('in.json')];
+
+  it('in a pipe: a line a stage, nothing animated', async () => {
+    const { stderr } = await tessera(args, { run: working });
+    expect(stderr).toMatch(/^note: By the way\.\nrun +\d+ ms\n$/);
+  });
+
+  it('on a terminal: a bar that is cleared', async () => {
+    const { stderr } = await tessera(args, { run: working }, true);
+    expect(stderr).toContain('░░░░');
+    expect(stderr.slice(stderr.lastIndexOf('\r'))).toMatch(/^\r.\[2Krun +\d+ ms\n$/);
+  });
+
+  it('--progress json: one event a line', async () => {
+    const { stderr } = await tessera([...args, '--progress', 'json'], { run: working });
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events).toHaveLength(4);
+    expect(events[1]).toMatchObject({ schema: 1, kind: 'stage', stage: 'run', done: 0.5 });
+  });
+
+  it('--quiet: silence', async () => {
+    expect((await tessera([...args, '--quiet'], { run: working })).stderr).toBe('');
+  });
+});
+
+it('no command leaves temporary files', () => {
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
