@@ -123,7 +123,7 @@ export class CircuitBuilder {
   /** v[j] = source[map(j)], or fill (types.ts, View). */
   view(name: string, source: TensorId, shape: readonly number[], maps: readonly AxisMap[], fill = 0): TensorId {
     this.#read(source);
-    const def = { kind: 'view', source, maps, fill } as const;
+    const def = { kind: 'view', source, maps: maps.map(positiveZero), fill } as const;
     return this.#add(name, shape, viewRange(this.#tensors[source]!, shape, def), def);
   }
 
@@ -356,4 +356,9 @@ function tooWide(name: string, range: Range): TesseraError {
     where: name,
     hint: 'Use fewer bits for weights or activations.',
   });
+}
+
+/** An offset computed as -0 is 0: the encoding has one zero. */
+function positiveZero(map: AxisMap): AxisMap {
+  return map.kind === 'affine' ? { ...map, offset: map.offset + 0 } : map;
 }
