@@ -4,36 +4,49 @@
  *   x y = (x0 y0 - x1 y1 + x2 g - x3 h,  x0 y1 + x1 y0 + x2 h + x3 g,  x0 y2 - x1 y3 + x2 y0 - x3 y1,  x0 y3 + x1 y2 + x2 y1 + x3 y0),
  * which fits 64 bits and is reduced once.
  */
-import { add, carry, negLazy, pack, reduceWide, sub } from './m31';
+import { add, carry, negLazy, pack, packProducts, reduceWide, sub } from './m31';
 
 /** Bytes of a quad, of a multiplier (`prepare`) and of an accumulator (`clear`). */
 export const QUAD: usize = 64;
 export const MULTIPLIER: usize = 96;
 export const ACCUMULATOR: usize = 128;
 
-/** Lanes 0, 1 of x0 y0 + x1 y1 + x2 y2 + x3 y3 for lazy lanes, in 64 bits, < 2^34. */
+/** Lanes 0, 1 of x0 y0 + x1 y1 + x2 y2 + x3 y3 for lazy lanes, in 64 bits. */
 // @ts-ignore: decorator
 @inline
-export function low(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
+function lowProducts(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
   const a = i64x2.add(i64x2.extmul_low_i32x4_u(x0, y0), i64x2.extmul_low_i32x4_u(x1, y1));
   const b = i64x2.add(i64x2.extmul_low_i32x4_u(x2, y2), i64x2.extmul_low_i32x4_u(x3, y3));
-  return carry(i64x2.add(a, b));
+  return i64x2.add(a, b);
 }
 
 /** Lanes 2, 3. */
 // @ts-ignore: decorator
 @inline
-export function high(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
+function highProducts(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
   const a = i64x2.add(i64x2.extmul_high_i32x4_u(x0, y0), i64x2.extmul_high_i32x4_u(x1, y1));
   const b = i64x2.add(i64x2.extmul_high_i32x4_u(x2, y2), i64x2.extmul_high_i32x4_u(x3, y3));
-  return carry(i64x2.add(a, b));
+  return i64x2.add(a, b);
+}
+
+/** The same, below 2^34, to be added up. */
+// @ts-ignore: decorator
+@inline
+export function low(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
+  return carry(lowProducts(x0, y0, x1, y1, x2, y2, x3, y3));
+}
+
+// @ts-ignore: decorator
+@inline
+export function high(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
+  return carry(highProducts(x0, y0, x1, y1, x2, y2, x3, y3));
 }
 
 /** x0 y0 + x1 y1 + x2 y2 + x3 y3 of lazy lanes. */
 // @ts-ignore: decorator
 @inline
 function dot(x0: v128, y0: v128, x1: v128, y1: v128, x2: v128, y2: v128, x3: v128, y3: v128): v128 {
-  return pack(low(x0, y0, x1, y1, x2, y2, x3, y3), high(x0, y0, x1, y1, x2, y2, x3, y3));
+  return packProducts(lowProducts(x0, y0, x1, y1, x2, y2, x3, y3), highProducts(x0, y0, x1, y1, x2, y2, x3, y3));
 }
 
 /** 2 c - d, the first coordinate of (2 + i)(c + d i). */

@@ -78,6 +78,18 @@ export function pack(lo: v128, hi: v128): v128 {
   return reduce(v128.shuffle<u32>(carry(lo), carry(hi), 0, 2, 4, 6));
 }
 
+/**
+ * The four canonical lanes of 64-bit lanes lo, hi <= 4 p^2. With x = 2^32 h + l, x = 2h + l (mod p); 4 p^2 < 2^64 - 2^33, so h
+ * reduces to at most p - 1, l to at most p + 1, h + l to at most p.
+ */
+// @ts-ignore: decorator
+@inline
+export function packProducts(lo: v128, hi: v128): v128 {
+  const l = reduce(v128.shuffle<u32>(lo, hi, 0, 2, 4, 6));
+  const h = reduce(v128.shuffle<u32>(lo, hi, 1, 3, 5, 7));
+  return reduce(i32x4.add(reduce(i32x4.add(h, l)), h));
+}
+
 /** Scalar a b mod p, canonical, for a, b <= p. */
 // @ts-ignore: decorator
 @inline
