@@ -1,26 +1,74 @@
 import { blake3 } from '@noble/hashes/blake3.js';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
+import type { Machine } from '../../src/kernels/kernels.ts';
+import { createReferenceMachine } from '../../src/kernels/machine.ts';
 import { compress, IV, PARENT } from '../../src/kernels/reference/blake3.ts';
+import { createWasmMachine } from '../../src/kernels/wasm.ts';
+
+const [CHUNK_START, CHUNK_END, ROOT] = [1, 2, 8];
+const COLUMNS = 8;
+
+let machines: Machine[];
+beforeAll(async () => {
+  machines = [createReferenceMachine(), await createWasmMachine()];
+});
 
 /** Message of n bytes, byte i = i mod 251 (the pattern of the official BLAKE3 vectors). */
 const message = (n: number) => Uint8Array.from({ length: n }, (_, i) => i % 251);
-
 const words = (bytes: Uint8Array) => new Uint32Array(bytes.slice().buffer);
 
-/** Chaining value of one full chunk, by 16 compressions: CHUNK_START is 1, CHUNK_END is 2. */
+/** Chaining value of a whole chunk of 1024 bytes. */
 function chunk(bytes: Uint8Array, counter: number): Uint32Array {
-  expect(counter).toBe(0);
   let cv: ArrayLike<number> = IV;
   for (let i = 0; i < 16; i++) {
-    const flags = (i === 0 ? 1 : 0) | (i === 15 ? 2 : 0);
-    cv = compress(cv, words(bytes.subarray(64 * i, 64 * i + 64)), 64, flags);
+    const flags = (i === 0 ? CHUNK_START : 0) | (i === 15 ? CHUNK_END : 0);
+    cv = compress(cv, words(bytes.subarray(64 * i, 64 * i + 64)), 64, flags, counter);
   }
   return Uint32Array.from(cv);
 }
 
-test('the plain compression is that of BLAKE3, first chunk and root flag', () => {
-  const bytes = message(64);
-  expect(compress(IV, words(bytes), 64, 1 | 2 | 8)).toEqual(words(blake3(bytes)));
-  expect(chunk(message(1024), 0)).not.toEqual(words(blake3(message(1024))));
-  expect(PARENT).toBe(4);
+/** Chaining values of the four chunks of a message of 4096 bytes. */
+const chunks = (bytes: Uint8Array) => [0, 1, 2, 3].map((i) => chunk(bytes.subarray(1024 * i, 1024 * (i + 1)), i));
+
+test('the plain compression is that of BLAKE3: one block, and a tree of four chunks', () => {
+  expect(compress(IV, words(message(64)), 64, CHUNK_START | CHUNK_END | ROOT)).toEqual(words(blake3(message(64))));
+
+  const bytes = message(4096);
+  const [a, b, c, d] = chunks(bytes);
+  const join = (x: Uint32Array, y: Uint32Array, flags: number) => compress(IV, [...x, ...y], 64, flags);
+  const root = join(join(a!, b!, PARENT), join(c!, d!, PARENT), PARENT | ROOT);
+  expect(root).toEqual(words(blake3(bytes)));
+});
+
+test('hashParents makes the inner nodes of that tree', () => {
+  const bytes = message(4096);
+  for (const m of machines) {
+    const [src, dst] = [m.alloc(128), m.alloc(64)];
+    m.u32(src, 32).set(chunks(bytes).flatMap((cv) => [...cv]));
+    m.raw.hashParents(src, 0, 2, dst);
+    expect(compress(IV, m.u32(dst, 16), 64, PARENT | ROOT)).toEqual(words(blake3(bytes)));
+  }
+});
+
+test.each([1, 2, 16, 255, 256, 257, 600, 2049])('hashColumns is BLAKE3 of each column, %i rows', (rows) => {
+  const matrix = Uint32Array.from({ length: rows * COLUMNS }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 1);
+  const column = (j: number) => Uint32Array.from({ length: rows }, (_, row) => matrix[row * COLUMNS + j]!);
+  const digests = Array.from({ length: COLUMNS }, (_, j) => blake3(new Uint8Array(column(j).buffer)));
+  for (const m of machines) {
+    const [ptr, dst] = [m.alloc(4 * matrix.length), m.alloc(32 * COLUMNS)];
+    m.u32(ptr, matrix.length).set(matrix);
+    m.raw.hashColumns(ptr, rows, COLUMNS, 0, COLUMNS, dst);
+    for (const [j, digest] of digests.entries()) expect(Array.from(m.u8(dst + 32 * j, 32))).toEqual(Array.from(digest));
+  }
+});
+
+test('grind finds a nonce that keyed BLAKE3 confirms', () => {
+  const state = message(32);
+  for (const m of machines) {
+    const ptr = m.alloc(32);
+    m.u8(ptr, 32).set(state);
+    const nonce = m.raw.grind(ptr, 1000, 0, 5000, 8) + 1000;
+    const input = Uint8Array.from([...new TextEncoder().encode('grind'), nonce & 255, nonce >>> 8, 0, 0, 0, 0, 0, 0]);
+    expect(blake3(input, { key: state })[0]).toBe(0);
+  }
 });

@@ -80,6 +80,29 @@ describe('extension vectors', () => {
   });
 });
 
+/** Where lazy values and carries are largest. */
+test.each([0, 1, 0x7ffffffe])('extension kernels, every coordinate %i or p - 1', (low) => {
+  same(1, (raw, b) => {
+    const n = 16;
+    const mixed = () => {
+      const ptr = b.vector(2 * n);
+      b.machine.u32(ptr, 8 * n).forEach((v, i, view) => {
+        view[i] = v & 16 ? low : 0x7ffffffe;
+      });
+      return ptr;
+    };
+    const [x, y, z, u] = [mixed(), mixed(), mixed(), mixed()];
+    const top = [0x7ffffffe, low, 0x7ffffffe, low] as const;
+    raw.dotExt(x, y, 0, n, b.outWords(4));
+    raw.outerExt(x, n, y, n, b.outVector(n * n));
+    raw.foldExt(x, n, 0, n, ...top, b.outVector(n));
+    raw.fractionUp(x, y, n, 0, n, b.outVector(n), b.outVector(n));
+    raw.tripleRound(x, y, z, n, 0, n, b.outWords(12));
+    raw.fractionFoldRound(x, y, z, u, n / 2, ...top, x, 2, y, 0, n / 2, b.outWords(8));
+    return 0;
+  });
+});
+
 describe('sumcheck rounds', () => {
   test.each(POWERS)('productRound, tripleRound, half %i', (half) => {
     for (const cut of cuts(half)) {

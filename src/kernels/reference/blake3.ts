@@ -42,11 +42,18 @@ function quarterRound(v: Uint32Array, a: number, b: number, c: number, d: number
   v[d] = vd;
 }
 
-/** The next chaining value: 8 words from 8 words `cv` and the 16 words `block`, counter 0. */
-export function compress(cv: ArrayLike<number>, block: ArrayLike<number>, length: number, flags: number): Uint32Array {
+/** The next chaining value: 8 words from 8 words `cv` and the 16 words `block`; `counter`: the chunk's index. */
+export function compress(
+  cv: ArrayLike<number>,
+  block: ArrayLike<number>,
+  length: number,
+  flags: number,
+  counter = 0,
+): Uint32Array {
   const v = new Uint32Array(16);
   for (let i = 0; i < 8; i++) v[i] = cv[i]!;
   for (let i = 0; i < 4; i++) v[8 + i] = IV[i]!;
+  v[12] = counter;
   v[14] = length;
   v[15] = flags;
   for (let s = 0; s < 112; s += 16) {
