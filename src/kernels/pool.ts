@@ -170,8 +170,8 @@ function startWorker(spawn: Spawn, start: WorkerStart, lost: (why: string) => vo
 export async function createPool(spawn: Spawn, threads: number): Promise<Machine> {
   const module = await compileKernels();
   const memory = createSharedMemory(SCRATCH + threads * SCRATCH_BYTES);
-  const raw = instantiateKernels(module, memory, SCRATCH);
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name as KernelName);
+  const raw = instantiateKernels(module, memory.memory, SCRATCH);
+  const names = Object.keys(raw) as KernelName[];
   const workers: Worker[] = [];
   let reason: string | undefined;
   let disposed = false;

@@ -4,7 +4,6 @@
 import { KERNELS } from './kernels.bytes.ts';
 import type { Machine, RawKernels } from './kernels.ts';
 import { type LinearMemory, machineOf, outOfMemory, runTasks } from './machine.ts';
-import { intKernels } from './reference/int.ts';
 import type { Memory } from './reference/memory.ts';
 
 const PAGE = 65_536;
@@ -70,18 +69,22 @@ export function createSharedMemory(bytes: number): SharedMemory {
 }
 
 /** The kernels on a memory, with scratch memory at `scratch`. */
-export function instantiateKernels(module: WebAssembly.Module, shared: SharedMemory, scratch: number): RawKernels {
-  const imports = { env: { memory: shared.memory } };
-  const { useScratch, ...raw } = new WebAssembly.Instance(module, imports).exports as unknown as KernelExports;
+export function instantiateKernels(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  scratch: number,
+): RawKernels {
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { useScratch, ...raw } = exports as unknown as KernelExports;
   useScratch(scratch);
-  return { ...intKernels(shared), ...raw };
+  return raw;
 }
 
 /** A machine with the WebAssembly kernels on the calling thread. `reason`: why there are no threads, if some were wanted. */
 export async function createWasmMachine(reason?: string): Promise<Machine> {
   const module = await compileKernels();
   const memory = createSharedMemory(2 * SCRATCH_BYTES);
-  const raw = instantiateKernels(module, memory, SCRATCH_BYTES);
+  const raw = instantiateKernels(module, memory.memory, SCRATCH_BYTES);
   return machineOf({
     name: 'wasm',
     threads: 1,
