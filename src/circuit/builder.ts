@@ -220,10 +220,13 @@ export class CircuitBuilder {
 
   // ---- inside --------------------------------------------------------------------------------------------------------
 
-  /** Sums may reach the modulus, since only `zero` reads those (see #read); every other tensor stays below 2^30. */
+  /**
+   * Sums may reach the modulus, since only `zero` reads those (see #read); every other tensor stays below 2^30. Adding 0 turns -0,
+   * which interval arithmetic may give, into the one zero that the encoding has.
+   */
   #add(name: string, shape: readonly number[], range: Range, def: Definition): TensorId {
     if (!isBelow(range, def.kind === 'linear' ? MODULUS : MAGNITUDE)) throw tooWide(name, range);
-    return this.#tensors.push({ name, shape, range, def }) - 1;
+    return this.#tensors.push({ name, shape, range: { lo: range.lo + 0, hi: range.hi + 0 }, def }) - 1;
   }
 
   #read(...tensors: readonly TensorId[]): void {
@@ -249,7 +252,7 @@ export class CircuitBuilder {
   #linear(name: string, terms: readonly Term[], options: LinearOptions, range: Range): TensorId {
     const tensors = terms.map((t) => t.tensor);
     this.#sameShapes(name, tensors);
-    const def = { kind: 'linear', terms, constant: options.constant ?? 0, shift: options.shift ?? 0 } as const;
+    const def = { kind: 'linear', terms, constant: (options.constant ?? 0) + 0, shift: options.shift ?? 0 } as const;
     return this.#add(name, this.shapeOf(tensors[0]!), range, def);
   }
 

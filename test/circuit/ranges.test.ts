@@ -145,3 +145,14 @@ describe('declared ranges', () => {
     checkRanges(b.build().circuit);
   });
 });
+
+it('never holds -0, which the encoding does not have', () => {
+  const b = new CircuitBuilder('zeros');
+  const x = b.input({ name: 'x', shape: [1], range: { lo: 0, hi: 2 ** 17 - 1 }, scale: 0 });
+  b.linear('negative', [one(x, -1)]);
+  b.linear('half', [one(x, -1)], { constant: 2 ** 17 - 1, shift: 18 });
+  for (const { range, def } of b.build().circuit.tensors) {
+    const numbers = [range.lo, range.hi, def.kind === 'linear' ? def.constant : 0];
+    expect(numbers.some((v) => Object.is(v, -0))).toBe(false);
+  }
+});
