@@ -18,6 +18,8 @@ export class Draft {
   readonly infos = new Map<string, Info>();
   readonly constants = new Map<string, Constant>();
   #nodes: Node[] = [];
+  /** Outputs that a normal form does not have, and the node that the file gives them to. */
+  readonly #missing = new Map<string, string>();
   readonly #aliases = new Map<string, string>();
   readonly #names = new Set<string>();
   readonly #nodeNames = new Set<string>();
@@ -35,7 +37,25 @@ export class Draft {
 
   /** The value that a name stands for. */
   resolve(name: string): string {
-    return this.#aliases.get(name) ?? name;
+    const next = this.#aliases.get(name);
+    return next === undefined ? name : this.resolve(next);
+  }
+
+  /** What is known of a value. @throws E_UNSUPPORTED_OP for an output that the normal form does not have */
+  info(name: string): Info {
+    const info = this.infos.get(this.resolve(name));
+    if (info !== undefined) return info;
+    const where = this.#missing.get(name);
+    throw new TesseraError(
+      'E_UNSUPPORTED_OP',
+      `the output "${name}" is not supported`,
+      where === undefined ? {} : { where },
+    );
+  }
+
+  /** Notes the outputs of a node in the file that nothing wrote. */
+  markMissing(outputs: readonly string[], where: string): void {
+    for (const name of outputs) if (!this.infos.has(this.resolve(name))) this.#missing.set(name, where);
   }
 
   /** From now on `name` is another name of `target`. */

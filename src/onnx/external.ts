@@ -46,14 +46,14 @@ export function externalBytes(
 
 /**
  * A location is a relative path with forward slashes that never leaves its folder: not absolute, no "..", no backslash,
- * no drive letter, no URL scheme, no control character.
+ * no colon (drive letters, URL schemes, streams of files), no control character.
  *
  * @throws E_EXTERNAL_DATA
  */
 export function checkLocation(location: string, where: string): void {
   const segments = location.split('/');
   const leaves = segments.includes('..') || segments.includes('');
-  const foreign = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(location) || location.includes('\\');
+  const foreign = location.includes(':') || location.includes('\\');
   const control = [...location].some((c) => c < ' ');
   if (leaves || foreign || control)
     refuse(`its location ${JSON.stringify(location)} is not a file beside the model`, where);

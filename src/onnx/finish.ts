@@ -16,7 +16,7 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
     if (constant !== undefined) constants.set(name, constant);
   }
   const value = (name: string): Value => {
-    const { shape, type } = draft.infos.get(name)!;
+    const { shape, type } = draft.info(name);
     return { name, shape, dtype: dtypeOf(type) };
   };
   const names = [...inputs.keys(), ...constants.keys(), ...nodes.flatMap((n) => n.outputs).filter((o) => o !== '')];
@@ -39,7 +39,7 @@ function nameOutputs(draft: Draft, outputs: readonly string[]): void {
   for (const output of outputs) {
     const target = draft.resolve(output);
     if (target === output) continue;
-    const info = draft.infos.get(target)!;
+    const info = draft.info(target);
     const constant = draft.constants.get(target);
     draft.infos.set(output, info);
     if (constant !== undefined) draft.constants.set(output, constant);

@@ -7,7 +7,7 @@
  */
 import type { Draft } from './draft.ts';
 import type { Constant, Node } from './graph.ts';
-import { equalShapes, type Shape } from './tensor.ts';
+import { equalShapes, mapped, type Shape } from './tensor.ts';
 
 /** The draft's nodes after fusing. `outputs` are the graph's: what they name is read from outside. */
 export function fuse(draft: Draft, outputs: readonly string[]): Node[] {
@@ -80,7 +80,7 @@ function scaleWeights(
   const bias = c === undefined ? undefined : draft.constants.get(c);
   if (c !== undefined && bias === undefined) return undefined;
   const channel = channelOf(linear, weight);
-  const data = Float64Array.from(weight.data, (w, i) => w * factors[channel(i)]!);
+  const data = mapped(weight.data, (w, i) => w * factors[channel(i)]!);
   const inputs = [x!, addConstant(draft, linear, 'weight', weight.shape, data)];
   if (bias !== undefined) {
     inputs.push(
@@ -89,7 +89,7 @@ function scaleWeights(
         linear,
         'bias',
         bias.shape,
-        Float64Array.from(bias.data, (b, i) => b * factors[i]!),
+        mapped(bias.data, (b, i) => b * factors[i]!),
       ),
     );
   }

@@ -58,8 +58,7 @@ export class Call {
   }
 
   info(i: number): Info {
-    const info = this.#draft.infos.get(this.input(i));
-    return info ?? this.fail('E_ONNX_GRAPH', `input "${this.input(i)}" has no value`);
+    return this.#draft.info(this.input(i));
   }
 
   shape(i: number): Shape {

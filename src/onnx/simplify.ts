@@ -29,7 +29,10 @@ export function simplify(graph: RawGraph, inputs: ReadonlyMap<string, Info>, sou
   for (const [name, tensor] of graph.initializers) {
     if (read.has(name)) draft.addConstant(name, tensor());
   }
-  for (const node of graph.nodes) place(draft, node);
+  for (const node of graph.nodes) {
+    place(draft, node);
+    draft.markMissing(node.outputs, nodeWhere(node, source.opset));
+  }
   return draft;
 }
 

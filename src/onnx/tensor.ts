@@ -56,9 +56,19 @@ export function equalShapes(a: Shape, b: Shape): boolean {
 export function pick(data: Constant['data'], shape: Shape, strides: readonly number[], offset = 0): Constant['data'] {
   const size = sizeOf(shape);
   const out = data instanceof Float32Array ? new Float32Array(size) : new Float64Array(size);
-  walk(shape, [strides], [offset], (i, at) => {
-    out[i] = data[at[0]!]!;
+  const row = shape.at(-1) ?? 1;
+  const stride = strides.at(-1) ?? 0;
+  walk(shape.slice(0, -1), [strides], [offset], (r, at) => {
+    let from = at[0]!;
+    for (let i = r * row; i < (r + 1) * row; i++, from += stride) out[i] = data[from]!;
   });
+  return out;
+}
+
+/** f(data[i], i) in double. (Float64Array.from with a function took ten times as long: 3.7 s on 15 M weights, 2026-11.) */
+export function mapped(data: Constant['data'], f: (value: number, index: number) => number): Float64Array {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < out.length; i++) out[i] = f(data[i]!, i);
   return out;
 }
 

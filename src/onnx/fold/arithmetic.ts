@@ -3,7 +3,7 @@
  */
 import { TesseraError } from '../../errors.ts';
 import { dtypeOf, type ElementType, integerRange } from '../element.ts';
-import { broadcastStrides, sizeOf, walk } from '../tensor.ts';
+import { broadcastStrides, mapped, sizeOf, walk } from '../tensor.ts';
 import type { Evaluator } from './evaluator.ts';
 
 type Real = (...x: number[]) => number;
@@ -58,7 +58,7 @@ const cast: Evaluator = (node, inputs, outputs) => {
   if (dtypeOf(type) === 'float' && inputs[0]!.dtype === 'float') return [data];
   return [
     checked(
-      Float64Array.from(data, (v) => convert(v)),
+      mapped(data, (v) => convert(v)),
       type,
       node.name,
     ),

@@ -4,7 +4,7 @@
 import type { Info } from '../draft.ts';
 import { dtypeOf, elementType } from '../element.ts';
 import { alias, type Call, emit, type Result, type Rule, step, steps } from '../rule.ts';
-import { broadcast, type Shape, type Tensor } from '../tensor.ts';
+import { broadcast, mapped, type Shape, type Tensor } from '../tensor.ts';
 
 /** y = f(x), with attributes that are numbers, by their defaults in ONNX. */
 function unary(defaults: Readonly<Record<string, number>> = {}): Rule {
@@ -46,7 +46,7 @@ function inverse(op: string, invert: (c: number) => number): Rule {
     const c = call.constant(1);
     const invertible = c !== undefined && call.constant(0) === undefined && call.isFloat(1);
     if (!invertible || (op === 'Mul' && c.data.includes(0))) return emit(call, {}, [info]);
-    const data = Float64Array.from(c.data, invert);
+    const data = mapped(c.data, invert);
     const inverted = call.addConstant('inverse', { type: call.type(1), value: { ...c, data } });
     return steps([step(call, op, [call.input(0), inverted], call.node.outputs[0]!)]);
   };

@@ -4,7 +4,7 @@
 
 import type { RawNode } from '../read.ts';
 import { type Call, emit, type Result, type Rule, step, steps } from '../rule.ts';
-import { broadcast, pick, sizeOf, stridesOf } from '../tensor.ts';
+import { broadcast, mapped, pick, sizeOf, stridesOf } from '../tensor.ts';
 
 /** (..., M, K) (..., K, N) = (..., M, N); a vector is a row on the left, a column on the right, and its axis is dropped. */
 const matMul: Rule = (call) => {
@@ -62,7 +62,7 @@ function moveIntoB(call: Call, transB: boolean, alpha: number): Result {
     const [rows, columns] = stridesOf(b.shape);
     const shape = transB ? b.shape.toReversed() : b.shape;
     const turned = transB ? pick(b.data, shape, [columns!, rows!]) : b.data;
-    const data = alpha === 1 ? turned : Float64Array.from(turned, (v) => alpha * v);
+    const data = alpha === 1 ? turned : mapped(turned, (v) => alpha * v);
     const name = call.addConstant('B', { type: call.type(1), value: { ...b, shape, data } });
     return steps([again(call, [call.input(0), name, ...rest], done)]);
   }

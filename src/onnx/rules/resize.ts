@@ -76,7 +76,7 @@ function resample(call: Call, scales: readonly number[], sampling: Sampling): Re
     nearest_mode: sampling.nearest,
     scales,
   };
-  return emit(call, attributes, [{ shape, type: call.type(0) }], { inputs: [call.input(0)] });
+  return emit(call, attributes, [{ shape, type: call.type(0) }], { op: 'Resize', inputs: [call.input(0)] });
 }
 
 export const resizeRules: Readonly<Record<string, Rule>> = { Resize: resize, Upsample: upsample };
