@@ -55,13 +55,7 @@ function lower(node: Node, ctx: Lowering): void {
   const shape = [...g, ...o, ...c, ...kernels];
   const kept = shape.map((_, i) => i < g.length + o.length);
   const real = { values: w.data, shape, kept, bias: bias?.data };
-  const weights = chooseWeights(
-    node.name,
-    real,
-    { range: ctx.range(x), scale: x.scale },
-    ctx.sumScale(node.outputs[0]!),
-    ctx.scheme,
-  );
+  const weights = chooseWeights(node.name, real, { range: ctx.range(x), scale: x.scale }, ctx, node.outputs[0]!);
   const scale = weights.scale + x.scale;
 
   const label = (prefix: string, list: readonly unknown[]): string[] => list.map((_, i) => `${prefix}${i}`);

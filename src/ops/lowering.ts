@@ -20,8 +20,9 @@ import { scaleInto, signedRange, unsignedRange } from './scheme.ts';
 /** Operands of products are narrow: they fit 16 bits. */
 const NARROW: Range = { lo: -(2 ** 15), hi: 2 ** 15 - 1 };
 
-/** Sums stay below 2^29, so that two of them add up to less than 2^30. */
+/** Sums that are added to other sums stay below 2^29, others below 2^30 less what rounding adds. */
 export const SUM_LIMIT = 2 ** 29;
+const LONE_SUM_LIMIT = 2 ** 30 - 2 ** 20;
 
 export class Lowering {
   readonly builder: CircuitBuilder;
@@ -164,6 +165,17 @@ export class Lowering {
   sumScale(name: string): number | undefined {
     const demand = this.demandOn(name);
     return demand === undefined ? undefined : demand + this.scheme.shift;
+  }
+
+  /** Bound on |acc| of a sum at a scale, leaving room for the one other term that its reader may add. */
+  sumLimit(name: string, scale: number): number {
+    const readers = this.#readers.get(name) ?? [];
+    const other = readers.flatMap((r) => (r.op === 'Add' || r.op === 'Sub' ? r.inputs.filter((i) => i !== name) : []));
+    if (other.length === 0 || readers.length > 1) return readers.length > 1 ? SUM_LIMIT : LONE_SUM_LIMIT;
+    const value = this.#values.get(other[0]!);
+    if (value === undefined || value.scale > scale) return SUM_LIMIT;
+    const { lo, hi } = this.range(value);
+    return Math.max(SUM_LIMIT, LONE_SUM_LIMIT - Math.max(-lo, hi) * 2 ** (scale - value.scale));
   }
 
   // ---- requantisation ------------------------------------------------------------------------------------------------

@@ -55,13 +55,7 @@ function lowerByConstant(node: Node, ctx: Lowering, axes: Axes, isLeft: boolean,
   const labels = isLeft ? labelsA(axes) : labelsB(axes);
   const kept = labels.map((label) => !label.startsWith('k'));
   const real = { values: w.data, shape: factors.flat(), kept, bias: bias?.data };
-  const weights = chooseWeights(
-    node.name,
-    real,
-    { range: ctx.range(x), scale: x.scale },
-    ctx.sumScale(node.outputs[0]!),
-    ctx.scheme,
-  );
+  const weights = chooseWeights(node.name, real, { range: ctx.range(x), scale: x.scale }, ctx, node.outputs[0]!);
   const weight = ctx.builder.weight(nameW, factors.flat(), weights.values);
   const other = sideOf(ctx, node, x, axes, !isLeft);
   contractSides(node, ctx, axes, { tensor: weight, labels }, other, weights.scale + x.scale, bias);

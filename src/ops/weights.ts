@@ -2,15 +2,15 @@
  * Integer weights of a sum  acc = sum_k w_k x_k + b.  With x at scale f_x and weights at f_w the sum has scale f_x + f_w; f_w is the
  * largest that keeps
  *
- *   |w| < 2^(weightBits - 1)   and   |acc| < 2^29 for every x in its range, by the true sums of |w| at every output,
+ *   |w| < 2^(weightBits - 1)   and   |acc| < 2^30 (2^29 where another sum joins) for every x in its range, by the true sums of |w| at every output,
  *
  * but not larger than the readers' scale + the scheme's shift - f_x, so that one shift brings the sum to what they want.
  */
 import { weightedRange } from '../circuit/contract.ts';
 import type { IntArray, Range } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
-import { SUM_LIMIT } from './lowering.ts';
-import { magnitude, quantise, type Scheme } from './scheme.ts';
+import type { Lowering } from './lowering.ts';
+import { magnitude, quantise } from './scheme.ts';
 
 /** Real weights, row-major, of which the axes `kept` are outputs of the sum and the others are summed. */
 export interface RealWeights {
@@ -31,9 +31,11 @@ export function chooseWeights(
   where: string,
   real: RealWeights,
   x: { readonly range: Range; readonly scale: number },
-  sumScale: number | undefined,
-  scheme: Scheme,
+  ctx: Lowering,
+  result: string,
 ): IntWeights {
+  const { scheme } = ctx;
+  const sumScale = ctx.sumScale(result);
   const largest = magnitude(real.values);
   const fit = largest === 0 ? 0 : Math.floor(Math.log2((2 ** (scheme.weightBits - 1) - 1) / largest));
   const bias = real.bias === undefined ? 0 : magnitude(real.bias);
@@ -42,7 +44,8 @@ export function chooseWeights(
   for (let scale = from; scale > from - 64; scale--) {
     const values = quantise(real.values, scale, where);
     const { lo, hi } = weightedRange(values, real.shape, real.kept, inputs);
-    if (Math.max(-lo, hi) + bias * 2 ** (scale + x.scale) + 1 < SUM_LIMIT) return { values, scale };
+    if (Math.max(-lo, hi) + bias * 2 ** (scale + x.scale) + 1 < ctx.sumLimit(result, scale + x.scale))
+      return { values, scale };
   }
   throw new TesseraError('E_QUANTIZE', 'the sum does not fit 30 bits with any weights', {
     where,

@@ -34,6 +34,7 @@ export async function openFloatModel(
   const session = await runtime.InferenceSession.create(toBinary(ModelProtoSchema, model), {
     intraOpNumThreads: 1,
     graphOptimizationLevel: 'basic',
+    logSeverityLevel: 3,
     ...(files.length > 0 ? { externalData: files } : {}),
   }).catch((cause: unknown) => {
     throw new TesseraError('E_QUANTIZE', 'ONNX Runtime cannot load the model', { cause, hint: String(cause) });

@@ -1,0 +1,153 @@
+/**
+ * Accuracy of the integers against the float model: for every value whose integers the run keeps, with y the real value of the integers
+ * and x the float,
+ *
+ *   max |y - x|,   mean |y - x|,   cosine <x, y> / (|x| |y|),   over all cells of all samples.
+ */
+import type { Witness } from '../circuit/evaluate.ts';
+import { evaluate } from '../circuit/evaluate.ts';
+import type { IntArray } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import type { Graph } from '../onnx/graph.ts';
+import type { Lowered } from '../ops/graph.ts';
+import { cellsOfLayout } from '../ops/layout.ts';
+import type { FloatModel, Sample } from './float-model.ts';
+import { decodeOutput, encodeInput } from './ports.ts';
+
+export interface Deviation {
+  readonly name: string;
+  /** Operator that writes the value. */
+  readonly op: string;
+  readonly scale: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly cosine: number;
+  /** Sample with the largest deviation. */
+  readonly worst: number;
+}
+
+export interface Accuracy {
+  readonly samples: number;
+  /** In graph order, outputs last. */
+  readonly values: readonly Deviation[];
+  /** Samples of which the largest output cell is the label's, and those on which float and integer agree. */
+  readonly top1: { readonly float: number; readonly integer: number; readonly agree: number } | undefined;
+}
+
+/**
+ * @param labels one class a sample: the index of the largest cell of output 0
+ * @throws TesseraError E_INPUT for a wrong number of labels, E_RANGE where a sample leaves the calibrated domains
+ */
+export async function measureAccuracy(
+  machine: Machine,
+  float: FloatModel,
+  graph: Graph,
+  lowered: Lowered,
+  samples: readonly Sample[],
+  labels?: ArrayLike<number>,
+): Promise<Accuracy> {
+  if (labels !== undefined && labels.length !== samples.length) {
+    throw new TesseraError('E_INPUT', `${labels.length} labels for ${samples.length} samples`);
+  }
+  const meters = metersOf(graph, lowered);
+  const top1 = { float: 0, integer: 0, agree: 0 };
+  for (const [i, sample] of samples.entries()) {
+    const expected = await float.run(sample);
+    const mark = machine.mark();
+    const inputs = lowered.circuit.inputs.map((port) => encodeInput(port, sample[port.name]!));
+    const run = evaluate(machine, lowered.circuit, lowered.weights, inputs);
+    for (const meter of meters) meter.add(i, expected, (value) => realValues(machine, run, lowered, value));
+    if (labels !== undefined) {
+      const [port] = lowered.circuit.outputs;
+      const [x, y] = [argmax(expected.get(port!.name)!), argmax(decodeOutput(port!, run.outputs[0]!))];
+      top1.float += Number(x === labels[i]);
+      top1.integer += Number(y === labels[i]);
+      top1.agree += Number(x === y);
+    }
+    machine.release(mark);
+  }
+  const values = meters.map((m) => m.result()).filter((d) => d !== undefined);
+  return { samples: samples.length, values, top1: labels === undefined ? undefined : top1 };
+}
+
+function metersOf(graph: Graph, lowered: Lowered): Meter[] {
+  const outputs = new Set(graph.outputs.map((o) => o.name));
+  const written = graph.nodes.flatMap((n) => n.outputs.map((name) => ({ name, op: n.op })));
+  const inner = written.filter((w) => !outputs.has(w.name) && lowered.values.has(w.name));
+  const last = written.filter((w) => outputs.has(w.name));
+  return [...inner, ...last].map((w) => new Meter(w.name, w.op, lowered.values.get(w.name)!.scale));
+}
+
+/** Real values in ONNX order; undefined where the run does not keep the integers. */
+function realValues(machine: Machine, run: Witness, lowered: Lowered, name: string): Float64Array | undefined {
+  const output = lowered.circuit.outputs.findIndex((p) => p.name === name);
+  if (output >= 0) return Float64Array.from(decodeOutput(lowered.circuit.outputs[output]!, run.outputs[output]!));
+  const { tensor, layout, scale } = lowered.values.get(name)!;
+  const at = run.tensors.get(tensor);
+  if (at === undefined) return undefined;
+  const integers: IntArray = at.kind === 2 ? machine.i16(at.ptr, at.length) : machine.i32(at.ptr, at.length);
+  return Float64Array.from(cellsOfLayout(layout), (cell) => integers[cell]! * 2 ** -scale);
+}
+
+/** Running sums of one value's deviations. */
+class Meter {
+  readonly #name: string;
+  readonly #op: string;
+  readonly #scale: number;
+  #max = -1;
+  #worst = 0;
+  #sum = 0;
+  #count = 0;
+  #xy = 0;
+  #xx = 0;
+  #yy = 0;
+
+  constructor(name: string, op: string, scale: number) {
+    this.#name = name;
+    this.#op = op;
+    this.#scale = scale;
+  }
+
+  add(
+    sample: number,
+    expected: ReadonlyMap<string, Float32Array>,
+    integers: (name: string) => Float64Array | undefined,
+  ): void {
+    const x = expected.get(this.#name);
+    const y = x === undefined ? undefined : integers(this.#name);
+    if (x === undefined || y === undefined) return;
+    for (let i = 0; i < x.length; i++) {
+      const deviation = Math.abs(x[i]! - y[i]!);
+      if (deviation > this.#max) {
+        this.#max = deviation;
+        this.#worst = sample;
+      }
+      this.#sum += deviation;
+      this.#xy += x[i]! * y[i]!;
+      this.#xx += x[i]! * x[i]!;
+      this.#yy += y[i]! * y[i]!;
+    }
+    this.#count += x.length;
+  }
+
+  /** Undefined where nothing was compared. */
+  result(): Deviation | undefined {
+    if (this.#count === 0) return undefined;
+    const norm = Math.sqrt(this.#xx * this.#yy);
+    return {
+      name: this.#name,
+      op: this.#op,
+      scale: this.#scale,
+      max: this.#max,
+      mean: this.#sum / this.#count,
+      cosine: norm === 0 ? 1 : this.#xy / norm,
+      worst: this.#worst,
+    };
+  }
+}
+
+/** Index of the first largest value. */
+function argmax(values: Float32Array): number {
+  return values.reduce((best, v, i) => (v > values[best]! ? i : best), 0);
+}
