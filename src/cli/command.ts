@@ -15,7 +15,6 @@ export interface Host {
   readonly verbs: Verbs;
   readonly stdout: Sink;
   readonly stderr: Sink;
-  readonly signal: AbortSignal;
   readonly version: string;
 }
 

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { isNpy, readNpy } from '../bytes/npy.ts';
 import { cellsOf, type IntArray } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
+import type { TensorValues } from '../values.ts';
 import { isImage, type Normalisation, readImage } from './image.ts';
-import type { TensorValues } from './verbs.ts';
 
 /** A tensor that needs values. */
 export interface Port {

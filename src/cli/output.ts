@@ -2,8 +2,8 @@
  * What a command says. stdout is data: with --json exactly one object, `"schema": 1`; else text for people. stderr is talk.
  */
 import { TesseraError } from '../errors.ts';
+import type { Outputs } from '../values.ts';
 import type { ExitCode } from './exit.ts';
-import type { Outputs } from './verbs.ts';
 
 /** Version of every JSON object that the command line writes. */
 export const SCHEMA = 1;

@@ -31,7 +31,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<E
     return program.exit;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    return reportError(host, problemOf(error, host), args.includes('--json'));
+    return reportError(host, problemOf(error), args.includes('--json'));
   }
 }
 
@@ -51,8 +51,7 @@ function commandLine(program: Program, json: boolean): Command {
   return root;
 }
 
-function problemOf(error: unknown, host: Host): TesseraError {
-  if (host.signal.aborted) return new TesseraError('E_ABORTED', 'Interrupted; no file was left half written.');
+function problemOf(error: unknown): TesseraError {
   if (!(error instanceof CommanderError)) return asTesseraError(error);
   const sentence = error.code === 'commander.help' ? 'A command is missing.' : error.message.replace(/^error: /, '');
   return new TesseraError('E_USAGE', sentence, { hint: 'See tessera --help.' });

@@ -60,14 +60,18 @@ function bars(sink: Sink, now: () => number): OnProgress {
   };
 }
 
-/** When each stage began; `over` is true at the one event that ends it. */
+/** How long a stage has taken, from its first event or the end of the one before; `over` is true at the one event that ends it. */
 function stageClock(now: () => number): (stage: Stage, done: number) => { over: boolean; milliseconds: number } {
   const began = new Map<Stage, number>();
   const ended = new Set<Stage>();
+  let lastEnd = now();
   return (stage, done) => {
-    if (!began.has(stage)) began.set(stage, now());
+    if (!began.has(stage)) began.set(stage, done > 0 ? lastEnd : now());
     const over = done >= 1 && !ended.has(stage);
-    if (over) ended.add(stage);
+    if (over) {
+      ended.add(stage);
+      lastEnd = now();
+    }
     return { over, milliseconds: now() - began.get(stage)! };
   };
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { isNpy, readNpy } from '../bytes/npy.ts';
 import { cellsOf } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
+import type { TensorValues } from '../values.ts';
 import type { Normalisation } from './image.ts';
 import { complete, floatsOf, fromJsonFile, type Port, parseJson, readTensors } from './input.ts';
-import type { TensorValues } from './verbs.ts';
 
 /** @throws TesseraError E_INPUT, E_SHAPE, E_DTYPE, E_NAN */
 export async function readSamples(

@@ -1,19 +1,17 @@
 /**
- * What the command line asks of the library: the verbs, bytes in and bytes out. The commands are written against this interface.
+ * What the command line asks of the library: the verbs, bytes in and bytes out. The commands are written against this interface, and
+ * `libraryVerbs` (library.ts) is the library behind it, with a machine of the threads asked for.
  */
-import type { IntArray } from '../circuit/types.ts';
-import type { ExternalData } from '../onnx/external.ts';
+import type { CheckReport } from '../check.ts';
+import type { ExternalData } from '../onnx/index.ts';
 import type { OnProgress } from '../progress.ts';
-
-/** Values by tensor name, row-major. Floats are real values; integers are the values that the proof speaks of (real times 2^scale). */
-export type TensorValues = Readonly<Record<string, Float32Array | IntArray>>;
+import type { Outputs, TensorValues } from '../values.ts';
 
 export type Visibility = 'public' | 'private';
 
 export interface Work {
   readonly threads?: number;
   readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
 }
 
 export interface CompileOptions extends Work {
@@ -33,15 +31,6 @@ export interface ProveOptions extends Work {
   readonly tag?: Uint8Array;
 }
 
-/** A model output: exact integers, and the real values integer 2^-scale beside them. */
-export interface OutputValues {
-  readonly shape: readonly number[];
-  readonly integers: Int32Array;
-  readonly values: Float32Array;
-}
-
-export type Outputs = Readonly<Record<string, OutputValues>>;
-
 export interface Statement {
   readonly key: Uint8Array;
   /** Public inputs. */
@@ -51,24 +40,11 @@ export interface Statement {
 }
 
 export type Verdict =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly bits: number }
   | { readonly ok: false; readonly check: string; readonly where?: string; readonly sentence: string };
 
-export interface CheckReport {
-  /** Whether every operator is supported. */
-  readonly supported: boolean;
-  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** One row an operator type, with what is missing where something is. */
-  readonly operators: readonly {
-    readonly op: string;
-    readonly count: number;
-    readonly supported: boolean;
-    readonly note?: string;
-  }[];
-}
-
 export interface Verbs {
-  check(onnx: Uint8Array, options: { readonly externalData?: ExternalData }): Promise<CheckReport>;
+  check(onnx: Uint8Array, options: { readonly externalData?: ExternalData }): CheckReport;
   compile(
     onnx: Uint8Array,
     options: CompileOptions,
@@ -78,7 +54,7 @@ export interface Verbs {
     model: Uint8Array,
     inputs: TensorValues,
     options: ProveOptions,
-  ): Promise<{ readonly proof: Uint8Array; readonly outputs: Outputs; readonly stages: unknown }>;
-  verify(proof: Uint8Array, statement: Statement): Promise<Verdict>;
+  ): Promise<{ readonly proof: Uint8Array; readonly outputs: Outputs; readonly stages: object }>;
+  verify(proof: Uint8Array, statement: Statement): Verdict;
   inspect(bytes: Uint8Array): object;
 }

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
-import type { ProveOptions, Statement, TensorValues } from '../../src/cli/verbs.ts';
+import type { ProveOptions, Statement } from '../../src/cli/verbs.ts';
 import { TesseraError } from '../../src/errors.ts';
+import type { TensorValues } from '../../src/values.ts';
 import { keyBytes, modelBytes, outputs, temporaryFolder, tessera } from './support.ts';
 
 const folder = temporaryFolder();
@@ -94,15 +95,19 @@ describe('errors', () => {
 describe('check and compile', () => {
   const report = (supported: boolean) => ({
     supported,
-    inputs: [{ name: 'x', shape: [2] }],
-    operators: [{ op: 'Conv', count: 3, supported }],
+    inputs: [{ name: 'x', shape: [2], dtype: 'float' as const }],
+    outputs: [],
+    parameters: 12,
+    operators: [{ op: 'Conv', count: 3, supported, note: 'a sum' }],
   });
 
   it('check: a table, and exit 4 where something is missing', async () => {
-    const yes = await tessera(['check', at('m.onnx')], { check: async () => report(true) });
-    expect(yes.stdout).toBe('op    count  supported\nConv  3      yes\nEvery operator is supported.\n');
+    const yes = await tessera(['check', at('m.onnx')], { check: () => report(true) });
+    expect(yes.stdout).toBe(
+      'op    count  supported  note\nConv  3      yes        a sum\nEvery operator is supported.\n',
+    );
     expect(yes.exit).toBe(EXIT.ok);
-    const no = await tessera(['check', at('m.onnx'), '--json'], { check: async () => report(false) });
+    const no = await tessera(['check', at('m.onnx'), '--json'], { check: () => report(false) });
     expect(JSON.parse(no.stdout)).toMatchObject({ schema: 1, ok: false, supported: false });
     expect(no.exit).toBe(EXIT.unsupported);
   });
@@ -117,7 +122,7 @@ describe('check and compile', () => {
     };
     const args = ['compile', at('m.onnx'), '-o', at('out.tsm'), '--samples', at('samples.json')];
     const more = ['--labels', at('labels.json'), '--bits', '10', '--input', 'public'];
-    const { exit, stdout } = await tessera([...args, ...more], { compile, check: async () => report(true) });
+    const { exit, stdout } = await tessera([...args, ...more], { compile, check: () => report(true) });
     expect(exit).toBe(EXIT.ok);
     expect(stdout).toContain('accuracy\n  float: 0.91\n  integer: 0.9');
     expect(given).toMatchObject({
@@ -171,21 +176,21 @@ describe('run, prove, verify', () => {
     expect(new Uint8Array(readFileSync(at('q.tsp')))).toEqual(Uint8Array.of(7, 7));
 
     let stated: Statement | undefined;
-    const verify = async (_: Uint8Array, statement: Statement) => {
+    const verify = (_: Uint8Array, statement: Statement) => {
       stated = statement;
-      return { ok: true } as const;
+      return { ok: true, bits: 100.5 } as const;
     };
     const verifyArgs = ['verify', at('q.tsp'), '--key', at('m.tsk'), '--output', at('q.json'), '--tag', 'étude'];
     const verified = await tessera(verifyArgs, { verify });
     expect(verified.exit).toBe(EXIT.ok);
-    expect(verified.stdout).toContain('ACCEPTED');
+    expect(verified.stdout).toContain('ACCEPTED: the model of this key computes these outputs (100 bits).');
     expect(stated!.outputs).toEqual({ y: Int32Array.of(8, -4) });
     expect(stated!.inputs).toBeUndefined();
     expect(stated!.tag).toEqual(new TextEncoder().encode('étude'));
   });
 
   it('a rejected proof: exit 3, and the check that rejects it', async () => {
-    const verify = async () => ({ ok: false, check: 'lookup.root', where: 'Conv_3', sentence: 'No.' }) as const;
+    const verify = () => ({ ok: false, check: 'lookup.root', where: 'Conv_3', sentence: 'No.' }) as const;
     const args = ['verify', at('p.tsp'), '--key', at('m.tsk'), '--output', at('y.json'), '--input', at('in.json')];
     const human = await tessera(args, { verify });
     expect(human).toEqual({ exit: EXIT.rejected, stdout: 'REJECTED by lookup.root at Conv_3: No.\n', stderr: '' });

@@ -56,7 +56,6 @@ export async function tessera(args: readonly string[], verbs: Partial<Verbs> = {
     verbs: verbs as Verbs,
     stdout: sink('stdout'),
     stderr: sink('stderr'),
-    signal: new AbortController().signal,
     version: '1.2.3',
   };
   const exit = await runProgram(args, host);

@@ -75,11 +75,11 @@ async function verbOptions(path: string, { host, options, onProgress }: Call<Com
     throw new TesseraError('E_USAGE', `${labels.length} labels are given for ${samples?.length ?? 'no'} samples.`);
   }
   const { bits, weightBits, headroom, input, threads } = options;
-  return { externalData, onProgress, signal: host.signal, samples, labels, bits, weightBits, headroom, input, threads };
+  return { externalData, onProgress, samples, labels, bits, weightBits, headroom, input, threads };
 }
 
 async function samplesFor(path: string, options: CompileOptions, verbs: Program['host']['verbs']) {
-  const { inputs } = await verbs.check(await readFile(path), { externalData: fileBeside(path) });
+  const { inputs } = verbs.check(await readFile(path), { externalData: fileBeside(path) });
   return readSamples(options.samples!, inputs, normalisation(options));
 }
 

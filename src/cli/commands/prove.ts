@@ -56,7 +56,6 @@ async function prove([path, sources]: readonly unknown[], call: Call<ProveOption
     tag: options.tag === undefined ? undefined : new TextEncoder().encode(options.tag),
     threads: options.threads,
     onProgress,
-    signal: host.signal,
   });
   const json = outputsJson(outputs);
   await writeWhole(options.out, proof);

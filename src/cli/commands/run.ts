@@ -42,7 +42,6 @@ async function run([path, sources]: readonly unknown[], call: Call<RunOptions>):
   const { outputs } = await host.verbs.run(model, inputs, {
     threads: options.threads,
     onProgress,
-    signal: host.signal,
   });
   const result = { outputs: outputsJson(outputs) };
   if (options.out !== undefined) await writeWhole(options.out, jsonLine(true, result));

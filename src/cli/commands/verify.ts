@@ -6,7 +6,7 @@ import { action, type Call, command, type ImageOptions, normalisation, type Prog
 import { EXIT } from '../exit.ts';
 import { readTensors } from '../input.ts';
 import type { Outcome } from '../output.ts';
-import type { Statement, Verdict } from '../verbs.ts';
+import type { Statement } from '../verbs.ts';
 
 const examples = [
   'tessera verify proof.tsp --key model.tsk --output output.json',
@@ -35,8 +35,14 @@ export function verifyCommand(program: Program): Command {
 }
 
 async function verify([path]: readonly unknown[], { host, options }: Call<VerifyOptions>): Promise<Outcome> {
-  const verdict = await host.verbs.verify(await readFile(String(path)), await statementOf(options));
-  return { result: { ...verdict }, human: sentence(verdict), exit: verdict.ok ? EXIT.ok : EXIT.rejected };
+  const verdict = host.verbs.verify(await readFile(String(path)), await statementOf(options));
+  if (verdict.ok) {
+    const human = `ACCEPTED: the model of this key computes these outputs (${Math.floor(verdict.bits)} bits).`;
+    return { result: { bits: verdict.bits }, human };
+  }
+  const { check, where, sentence } = verdict;
+  const human = `REJECTED by ${check}${where === undefined ? '' : ` at ${where}`}: ${sentence}`;
+  return { result: { check, where, sentence }, human, exit: EXIT.rejected };
 }
 
 async function statementOf(options: VerifyOptions): Promise<Statement> {
@@ -49,10 +55,4 @@ async function statementOf(options: VerifyOptions): Promise<Statement> {
     inputs: options.input === undefined ? undefined : await readTensors(options.input, inputs, pixels),
     tag: options.tag === undefined ? undefined : new TextEncoder().encode(options.tag),
   };
-}
-
-function sentence(verdict: Verdict): string {
-  if (verdict.ok) return 'ACCEPTED: the model of this key computes these outputs.';
-  const where = verdict.where === undefined ? '' : ` at ${verdict.where}`;
-  return `REJECTED by ${verdict.check}${where}: ${verdict.sentence}`;
 }
