@@ -174,13 +174,13 @@ export class CircuitBuilder {
    * y = T(round(acc / 2^shift)), rounding half up: r = the low `shift` bits of acc + 2^(shift-1), q = (acc + 2^(shift-1) - r) 2^-shift,
    * r in [0, 2^shift), (q, y) in T. q is bounded by T's arguments; a value outside is an error of the run.
    */
-  requantise(name: string, acc: TensorId, shift: number, table: TableId): { y: TensorId } {
+  requantise(name: string, acc: TensorId, shift: number, table: TableId): { q: TensorId; y: TensorId } {
     const shape = this.shapeOf(acc);
     const q = shift === 0 ? acc : this.#quotient(name, acc, shift, table);
     const { rows, columns } = this.#tables[table]!;
     const y = this.witness(name, shape, columnRange(columns[1]!, rows), { kind: 'table', table, of: q });
     this.lookup(table, [q, y]);
-    return { y };
+    return { q, y };
   }
 
   /** A model output: its public column, from the caller's values by `derive`, equals the tensor. */
