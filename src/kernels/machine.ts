@@ -9,6 +9,9 @@ import { referenceKernels } from './reference.ts';
 /** Alignment of every allocation, bytes: one quad of extension elements. */
 const ALIGNMENT = 64;
 
+/** Kernels may read this far behind the end of a vector, bytes; what they read there has no effect. */
+const SLACK = 64;
+
 /** Pointers are 32-bit. */
 const MAX_BYTES = 2 ** 32;
 
@@ -45,7 +48,7 @@ export function machineOf(engine: Engine): Machine {
     alloc(bytes) {
       const ptr = top;
       const end = ptr + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
-      memory.reserve(end);
+      memory.reserve(end + SLACK);
       top = end;
       peak = Math.max(peak, end);
       return ptr;

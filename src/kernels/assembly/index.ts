@@ -6,7 +6,8 @@ export { fillLeaves, fractionFoldRound, fractionRound, fractionUp, leafRows } fr
 export { gemmI16 } from './gemm';
 export { grind, hashColumns, hashParents } from './hash';
 export { axpyInt, bitsInt, countInt, fillI32, packInt, shiftInt, tableInt } from './int';
-export { dotRowsI16, dotRowsI32, foldRowsI16, foldRowsI32 } from './mixed';
+export { dotRowsI16, foldRowsI16 } from './rows16';
+export { dotRowsI32, foldRowsI32 } from './rows32';
 export { useScratch } from './scratch';
 export { productRound, tripleRound } from './sumcheck';
 export { axpyExt, dotExt, eqTable, foldExt, outerExt, splitExt, zeroExt } from './vectors';

@@ -1,27 +1,18 @@
 /**
- * Small integers times extension elements: X w (dotRows) and w^T X (foldRows) for a matrix X of integers.
+ * 16-bit integers times extension elements: X w (dotRows) and w^T X (foldRows) for a matrix X.
  *
- * i16: every coordinate v of w is taken as the integer congruent to it in [-2^30 - 2^15, 2^30 - 2^15) and split in two signed
- * limbs, v = 2^16 h + l. Then i32x4.dot_i16x8_s does 8 multiply-adds at once. A dot is at most 2 |x| 2^15, so the 32-bit sums hold
+ * Every coordinate v of w is taken as the integer congruent to it in [-2^30 - 2^15, 2^30 - 2^15) and split in two signed limbs,
+ * v = 2^16 h + l. Then i32x4.dot_i16x8_s does 8 multiply-adds at once. A dot is at most 2 |x| 2^15, so 32-bit sums hold
  * `interval(max |x|)` of them before they are widened; x = -2^15 could overflow a single one and takes the scalar way.
- *
- * i32: products of canonical words, four in 64 bits.
  */
-import { bump, clear, copyElements, high, low, put, QUAD, quad, settle, sum, target, total, wordOf } from './ext';
-import { addWord, fromSigned, pack, p4, reduceSigned } from './m31';
+import { ACCUMULATOR, put, QUAD, quad, target, wordOf } from './ext';
+import { add, addWord, p4, pack, reduceSigned } from './m31';
 import { scratch } from './scratch';
+import { ENDS, laneMask, SUMS, TILE, TILE_BYTES, TILE_ROWS } from './tile';
 
-/** Elements of w whose limbs are in scratch memory at a time, 16 bytes each: 16 KiB. */
-const CHUNK: u32 = 1024;
+/** Elements of w whose limbs are in scratch memory at a time, 16 bytes each: 32 KiB. */
+const CHUNK: u32 = 2048;
 
-/** Rows that are folded at a time, and the columns read together: 256 rows of one cache line stay in L1. */
-const FOLD_ROWS: u32 = 256;
-const FOLD_COLUMNS: u32 = 32;
-
-/** Scratch: the limbs, then eight 64-bit accumulators, then room for the ends of rows. */
-const SUMS: usize = 0x4000;
-const ENDS: usize = 0x4100;
-const TOTAL: usize = 0x4300;
 
 /** Dots that fit 32-bit lanes: k 2 max 2^15 < 2^31; 0 for max = 2^15. */
 // @ts-ignore: decorator
@@ -96,29 +87,21 @@ function splitElements(w: usize, count: u32): void {
   }
 }
 
-/** Ones in the first n lanes. */
+/** The greatest lane of unsigned 16-bit lanes. */
 // @ts-ignore: decorator
 @inline
-function laneMask(n: u32): v128 {
-  return i32x4.gt_s(i32x4.splat(min<u32>(n, 4)), i32x4(0, 1, 2, 3));
-}
-
-/** max |x[i]|, i < count. */
-function maxAbs(x: usize, count: u32): u32 {
-  let m = i16x8.splat(0);
-  const whole = count & ~7;
-  for (let j: u32 = 0; j < whole; j += 8) m = i16x8.max_u(m, i16x8.abs(v128.load(x + 2 * <usize>j)));
+function greatest(m: v128): u32 {
   m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 4, 5, 6, 7, 4, 5, 6, 7));
   m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 2, 3, 2, 3, 2, 3, 2, 3));
-  let max: u32 = <u32>i16x8.extract_lane_u(i16x8.max_u(m, v128.shuffle<u16>(m, m, 1, 1, 1, 1, 1, 1, 1, 1)), 0);
-  for (let j = whole; j < count; j++) max = maxOf(max, abs<i32>(<i32>load<i16>(x + 2 * <usize>j)));
-  return max;
+  m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 1, 1, 1, 1, 1, 1, 1, 1));
+  return <u32>i16x8.extract_lane_u(m, 0);
 }
 
-// @ts-ignore: decorator
-@inline
-function maxOf(a: u32, b: u32): u32 {
-  return a > b ? a : b;
+/** max |x[i]| of the elements i < count, rounded up to a multiple of 8: what follows the row only makes it larger. */
+function maxAbs(x: usize, count: u32): u32 {
+  let m = i16x8.splat(0);
+  for (const end = x + 2 * <usize>count; x < end; x += 16) m = i16x8.max_u(m, i16x8.abs(v128.load(x)));
+  return greatest(m);
 }
 
 // @ts-ignore: decorator
@@ -128,21 +111,13 @@ function widen(at: usize, v: v128): void {
   v128.store(at, i64x2.add(v128.load(at), wide));
 }
 
-/** The element at dst += sum_(j < count) x[j] w[j], w in limbs, widening after every k dots. */
+/** The element at dst += sum_(j < count) x[j] w[j], widening after every k dots. Limbs beyond count are zero. */
 function dotLimbs(x: usize, count: u32, k: u32, dst: usize): void {
   const sums = scratch(SUMS);
-  memory.fill(sums, 0, 128);
-  const whole = count & ~7;
-  for (let j: u32 = 0; j < whole; ) {
-    const end = min(whole, j + 8 * k);
+  memory.fill(sums, 0, ACCUMULATOR);
+  for (let j: u32 = 0; j < count; j += 8 * k) {
+    const end = min(count, j + 8 * k);
     dotBlock(x + 2 * <usize>j, scratch((<usize>j) << 4), x + 2 * <usize>end, sums);
-    j = end;
-  }
-  if (whole < count) {
-    const ends = scratch(ENDS);
-    memory.fill(ends, 0, 16);
-    memory.copy(ends, x + 2 * <usize>whole, 2 * <usize>(count - whole));
-    dotBlock(ends, scratch((<usize>whole) << 4), ends + 16, sums);
   }
   for (let c: usize = 0; c < 4; c++) {
     const l = v128.load(sums + 32 * c);
@@ -198,13 +173,13 @@ function dotPlain(x: usize, count: u32, w: usize, dst: usize): void {
 // ---- w^T X, i16 ------------------------------------------------------------------------------------------------------
 
 export function foldRowsI16(x: usize, stride: u32, rows: u32, w: usize, from: u32, to: u32, dst: usize): void {
-  for (let row: u32 = 0; row < rows; row += FOLD_ROWS) {
-    const count = min(rows - row, FOLD_ROWS);
+  const step: usize = 2 * <usize>stride;
+  for (let row: u32 = 0; row < rows; row += TILE_ROWS) {
+    const count = min(rows - row, TILE_ROWS);
     const wAt = w + ((<usize>row) << 4);
-    const xAt = x + 2 * (<usize>row * stride);
     pairElements(wAt, count);
-    for (let j = from; j < to; j += FOLD_COLUMNS) {
-      foldTile(xAt, stride, count, wAt, j, min(j + FOLD_COLUMNS, to), dst);
+    for (let j = from; j < to; j += TILE_BYTES / 2) {
+      foldTile(x + step * <usize>row + 2 * <usize>j, step, count, wAt, j, min(to - j, TILE_BYTES / 2), dst);
     }
   }
 }
@@ -226,36 +201,55 @@ function pairElements(w: usize, count: u32): void {
   }
 }
 
-/** Columns from .. to of `rows` <= FOLD_ROWS rows. */
-function foldTile(x: usize, stride: u32, rows: u32, w: usize, from: u32, to: u32, dst: usize): void {
-  let max: u32 = 0;
-  for (let row: u32 = 0; row < rows; row++) max = maxOf(max, maxAbs(x + 2 * (<usize>row * stride + from), to - from));
-  const k = interval(max);
-  let j = from;
-  if (k != 0) for (; j + 4 <= to; j += 4) foldLimbs(x + 2 * <usize>j, 2 * <usize>stride, rows, k, dst + ((<usize>j) << 4));
-  for (; j < to; j++) foldPlain(x + 2 * <usize>j, 2 * <usize>stride, rows, w, wordOf(dst, j));
+/** dst[j ..] += a tile at x of `columns` columns. */
+function foldTile(x: usize, step: usize, rows: u32, w: usize, j: u32, columns: u32, dst: usize): void {
+  const k = interval(interleaveTile(x, step, rows, columns));
+  if (k == 0) {
+    for (let i: u32 = 0; i < columns; i++) foldPlain(x + 2 * <usize>i, step, rows, w, wordOf(dst, j + i));
+    return;
+  }
+  const bytes: usize = 16 * <usize>((rows + 1) >> 1);
+  for (let i: u32 = 0, tile = scratch(TILE); i < columns; i += 4, tile += bytes) {
+    const n = min(columns - i, 4);
+    const out = target(dst, j + i, n, scratch(ENDS));
+    foldLimbs(tile, bytes, k, quad(dst, j + i, n, scratch(ENDS)));
+    put(dst, j + i, n, out, scratch(ENDS));
+  }
 }
 
-/** The quad at dst += four columns of `rows` rows of `step` bytes, w in limb pairs, widening after every k dots. */
-function foldLimbs(x: usize, step: usize, rows: u32, k: u32, dst: usize): void {
-  const sums = scratch(SUMS);
-  memory.fill(sums, 0, 128);
-  const pairs = rows >> 1;
-  for (let i: u32 = 0; i < pairs; ) {
-    const end = min(pairs, i + k);
-    foldBlock(x + 2 * step * <usize>i, step, scratch((<usize>i) << 5), scratch((<usize>end) << 5), sums);
-    i = end;
+/**
+ * Copies a tile to scratch memory: for every 4 columns the row pairs one after the other, each as four (x[2i][j], x[2i + 1][j]). A
+ * last single row is its own partner, whose limbs are zero; so are the unused columns of the last 8. Returns max |x|.
+ */
+function interleaveTile(x: usize, step: usize, rows: u32, columns: u32): u32 {
+  const bytes: usize = 16 * <usize>((rows + 1) >> 1);
+  let m = i16x8.splat(0);
+  for (let row: u32 = 0; row < rows; row += 2, x += 2 * step) {
+    const next = row + 1 < rows ? step : 0;
+    let at = scratch(TILE) + 8 * <usize>row;
+    for (let i: usize = 0; i < 2 * <usize>columns; i += 16, at += 2 * bytes) {
+      const a = v128.load(x + i);
+      const b = v128.load(x + i + next);
+      m = i16x8.max_u(m, i16x8.max_u(i16x8.abs(a), i16x8.abs(b)));
+      v128.store(at, v128.shuffle<u16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
+      v128.store(at + bytes, v128.shuffle<u16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15));
+    }
   }
-  // A last single row pairs with itself: the limbs of its partner are zero.
-  if (rows & 1) foldBlock(x + 2 * step * <usize>pairs, 0, scratch((<usize>pairs) << 5), scratch((<usize>(pairs + 1)) << 5), sums);
+  return greatest(m);
+}
+
+/** The quad at dst += four columns of a tile, `bytes` bytes of row pairs, widening after every k dots. */
+function foldLimbs(tile: usize, bytes: usize, k: u32, dst: usize): void {
+  const sums = scratch(SUMS);
+  memory.fill(sums, 0, ACCUMULATOR);
+  for (let i: usize = 0; i < bytes; i += 16 * <usize>k) {
+    foldBlock(tile + i, tile + min(bytes, i + 16 * <usize>k), scratch(2 * i), sums);
+  }
   const offset = i64x2.splat(0x01fffffffc000000); // 2^26 p, above every |sum| < 2^55
   for (let c: usize = 0; c < 4; c++) {
     const lo = i64x2.add(v128.load(sums + 32 * c), offset);
     const hi = i64x2.add(v128.load(sums + 32 * c, 16), offset);
-    const v = pack(lo, hi);
-    const old = v128.load(dst + 16 * c);
-    const s = i32x4.add(old, v);
-    v128.store(dst + 16 * c, i32x4.min_u(s, i32x4.sub(s, p4())));
+    v128.store(dst + 16 * c, add(v128.load(dst + 16 * c), pack(lo, hi)));
   }
 }
 
@@ -269,10 +263,10 @@ function widenPair(sums: usize, l: v128, h: v128): void {
   v128.store(sums, i64x2.add(v128.load(sums, 16), high), 16);
 }
 
-/** Dots of row pairs with limb pairs at .. end. */
+/** Dots of the row pairs x .. end with limb pairs, added to sums. */
 // @ts-ignore: decorator
 @inline
-function foldBlock(x: usize, step: usize, at: usize, end: usize, sums: usize): void {
+function foldBlock(x: usize, end: usize, at: usize, sums: usize): void {
   let a = i32x4.splat(0);
   let b = i32x4.splat(0);
   let c = i32x4.splat(0);
@@ -281,8 +275,8 @@ function foldBlock(x: usize, step: usize, at: usize, end: usize, sums: usize): v
   let f = i32x4.splat(0);
   let g = i32x4.splat(0);
   let h = i32x4.splat(0);
-  for (; at < end; at += 32, x += 2 * step) {
-    const v = v128.shuffle<u16>(v128.load64_zero(x), v128.load64_zero(x + step), 0, 8, 1, 9, 2, 10, 3, 11);
+  for (; x < end; x += 16, at += 32) {
+    const v = v128.load(x);
     a = i32x4.add(a, i32x4.dot_i16x8_s(v, v128.load32_splat(at)));
     b = i32x4.add(b, i32x4.dot_i16x8_s(v, v128.load32_splat(at, 4)));
     c = i32x4.add(c, i32x4.dot_i16x8_s(v, v128.load32_splat(at, 8)));
@@ -305,109 +299,4 @@ function foldPlain(x: usize, step: usize, rows: u32, w: usize, dst: usize): void
     for (let r: u32 = 0; r < rows; r++) s += <i64>load<i16>(x + step * <usize>r) * <i64>load<u32>(wordOf(w, r) + c);
     store<u32>(dst + c, addWord(load<u32>(dst + c), reduceSigned(s)));
   }
-}
-
-// ---- i32 -------------------------------------------------------------------------------------------------------------
-
-/** Lazy field elements of four words. */
-// @ts-ignore: decorator
-@inline
-function words(x: usize): v128 {
-  return fromSigned(v128.load(x));
-}
-
-export function dotRowsI32(x: usize, stride: u32, len: u32, w: usize, from: u32, to: u32, dst: usize): void {
-  const ends = scratch(ENDS);
-  const acc = scratch(SUMS);
-  const whole = len & ~15;
-  memory.fill(ends, 0, 64 + 4 * QUAD);
-  for (let j = whole; j < len; j++) copyElements(ends + 64, j - whole, w, j, 1);
-  for (let row = from; row < to; row++) {
-    const at = x + 4 * (<usize>row * stride);
-    clear(acc);
-    for (let j: u32 = 0; j < whole; j += 16) dotWords(at + 4 * <usize>j, w + ((<usize>j) << 4), acc);
-    if (whole < len) {
-      memory.copy(ends, at + 4 * <usize>whole, 4 * <usize>(len - whole));
-      dotWords(ends, ends + 64, acc);
-    }
-    total(scratch(TOTAL), acc);
-    const out = wordOf(dst, row);
-    for (let c: usize = 0; c < 4; c++) store<u32>(out + 16 * c, load<u32>(scratch(TOTAL) + 4 * c));
-  }
-}
-
-/** acc += 16 words times 4 quads. */
-// @ts-ignore: decorator
-@inline
-function dotWords(x: usize, w: usize, acc: usize): void {
-  const x0 = words(x);
-  const x1 = words(x + 16);
-  const x2 = words(x + 32);
-  const x3 = words(x + 48);
-  for (let c: usize = 0; c < 4; c++) {
-    const w0 = v128.load(w + 16 * c);
-    const w1 = v128.load(w + 16 * c, 64);
-    const w2 = v128.load(w + 16 * c, 128);
-    const w3 = v128.load(w + 16 * c, 192);
-    bump(acc + 32 * c, low(x0, w0, x1, w1, x2, w2, x3, w3));
-    bump(acc + 32 * c + 16, high(x0, w0, x1, w1, x2, w2, x3, w3));
-  }
-}
-
-export function foldRowsI32(x: usize, stride: u32, rows: u32, w: usize, from: u32, to: u32, dst: usize): void {
-  const ends = scratch(ENDS);
-  for (let row: u32 = 0; row < rows; row += FOLD_ROWS) {
-    const count = min(rows - row, FOLD_ROWS);
-    spreadElements(w + ((<usize>row) << 4), count);
-    const at = x + 4 * (<usize>row * stride);
-    for (let j = from; j < to; j += 4) {
-      const n = min(to - j, 4);
-      const out = target(dst, j, n, ends);
-      foldWords(at + 4 * <usize>j, 4 * <usize>stride, count, n, quad(dst, j, n, ends));
-      put(dst, j, n, out, ends);
-    }
-  }
-}
-
-/** The coordinates of w[0 .. count) one element after the other, zeros up to a multiple of 4. */
-function spreadElements(w: usize, count: u32): void {
-  for (let r: u32 = 0; r < ((count + 3) & ~3); r++) {
-    const from = wordOf(w, r);
-    const at = scratch((<usize>r) << 4);
-    for (let c: usize = 0; c < 4; c++) store<u32>(at + 4 * c, r < count ? load<u32>(from + 16 * c) : 0);
-  }
-}
-
-/** Words x .. x + n - 1, n <= 4; zeros behind. */
-// @ts-ignore: decorator
-@inline
-function someWords(x: usize, n: u32): v128 {
-  if (n == 4) return words(x);
-  memory.fill(scratch(TOTAL), 0, 16);
-  memory.copy(scratch(TOTAL), x, 4 * <usize>n);
-  return words(scratch(TOTAL));
-}
-
-/** The quad at dst += n columns of `rows` rows of `step` bytes. */
-function foldWords(x: usize, step: usize, rows: u32, n: u32, dst: usize): void {
-  const acc = scratch(SUMS);
-  clear(acc);
-  for (let r: u32 = 0; r < rows; r += 4, x += 4 * step) {
-    // Rows beyond the last have weight 0: the last one stands for them.
-    const x0 = someWords(x, n);
-    const x1 = r + 1 < rows ? someWords(x + step, n) : x0;
-    const x2 = r + 2 < rows ? someWords(x + 2 * step, n) : x0;
-    const x3 = r + 3 < rows ? someWords(x + 3 * step, n) : x0;
-    const w = scratch((<usize>r) << 4);
-    for (let c: usize = 0; c < 4; c++) {
-      const w0 = v128.load32_splat(w + 4 * c);
-      const w1 = v128.load32_splat(w + 4 * c, 16);
-      const w2 = v128.load32_splat(w + 4 * c, 32);
-      const w3 = v128.load32_splat(w + 4 * c, 48);
-      bump(acc + 32 * c, low(x0, w0, x1, w1, x2, w2, x3, w3));
-      bump(acc + 32 * c + 16, high(x0, w0, x1, w1, x2, w2, x3, w3));
-    }
-  }
-  settle(scratch(TOTAL), acc);
-  sum(dst, dst, scratch(TOTAL));
 }
