@@ -31,7 +31,7 @@ const mayImport: Record<string, readonly string[]> = {
   quantize: [...foundations, 'kernels', 'ops', 'onnx'],
   files: ['errors', 'bytes', 'circuit', 'soundness'],
   check: [...compiler],
-  compile: [...argument, ...compiler, 'files', 'run', 'statement', 'values'],
+  compile: [...argument, ...compiler, 'files', 'run', 'prove', 'statement', 'values'],
   run: [...foundations, 'kernels', 'files', 'values'],
   values: [...foundations, 'quantize'],
   statement: [...argument, 'files'],
@@ -127,6 +127,11 @@ describe('imports', () => {
 describe('the house', () => {
   it('only bytes/ touches DataView', () => {
     expect(sources.filter((s) => s.room !== 'bytes' && /\bDataView\b/.test(s.code)).map((s) => s.path)).toEqual([]);
+  });
+
+  it('only node.ts and cli/ know of a process', () => {
+    const others = sources.filter((s) => s.room !== 'node' && s.room !== 'cli');
+    expect(others.filter((s) => /\bprocess\s*\./.test(s.code)).map((s) => s.path)).toEqual([]);
   });
 
   it('only cli/ writes to the console', () => {
