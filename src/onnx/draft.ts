@@ -5,7 +5,7 @@ import { TesseraError } from '../errors.ts';
 import type { ElementType } from './element.ts';
 import type { Constant, Node } from './graph.ts';
 import { checkLimit, type Limits } from './limits.ts';
-import { checkElements, type Shape, type Tensor } from './tensor.ts';
+import { checkElements, type Shape, sizeOf, type Tensor } from './tensor.ts';
 
 export interface Info {
   readonly shape: Shape;
@@ -21,8 +21,8 @@ export class Draft {
   /** Outputs that a normal form does not have, and the node that the file gives them to. */
   readonly #missing = new Map<string, string>();
   readonly #aliases = new Map<string, string>();
-  readonly #names = new Set<string>();
-  readonly #nodeNames = new Set<string>();
+  readonly #names = new Names();
+  readonly #nodeNames = new Names();
   #folded = 0;
 
   constructor(opset: number, limits: Limits) {
@@ -37,8 +37,7 @@ export class Draft {
 
   /** The value that a name stands for. */
   resolve(name: string): string {
-    const next = this.#aliases.get(name);
-    return next === undefined ? name : this.resolve(next);
+    return this.#aliases.get(name) ?? name;
   }
 
   /** What is known of a value. @throws E_UNSUPPORTED_OP for an output that the normal form does not have */
@@ -82,27 +81,26 @@ export class Draft {
 
   /** Appends a node, under a name that no other has. */
   addNode(node: Node): void {
-    const name = firstFree(node.name, this.#nodeNames);
+    const name = this.#nodeNames.firstFree(node.name);
     this.#nodes.push({ ...node, name });
   }
 
-  /** Gives a value that a node writes another name, which becomes the one that others resolve to. */
-  rename(from: string, to: string): void {
-    const change = (name: string) => (name === from ? to : name);
+  /** Gives values that nodes write other names, old to new. */
+  rename(names: ReadonlyMap<string, string>): void {
+    const change = (name: string) => names.get(name) ?? name;
     this.#nodes = this.#nodes.map((n) => ({ ...n, inputs: n.inputs.map(change), outputs: n.outputs.map(change) }));
-    this.#aliases.set(from, to);
-    this.#aliases.delete(to);
   }
 
-  /** Announces the elements of a constant that is about to be computed. @throws E_LIMIT */
-  spend(elements: number, where: string): void {
-    this.#folded += elements;
+  /** Announces a constant that is about to be computed. @throws E_LIMIT, E_SHAPE */
+  spend(shape: Shape, where: string): void {
+    checkElements(shape, this.limits, where);
+    this.#folded += sizeOf(shape);
     checkLimit(this.limits, 'foldedElements', this.#folded, where);
   }
 
   /** A name that no value has yet, reserved. */
   unique(wanted: string): string {
-    return firstFree(wanted, this.#names);
+    return this.#names.firstFree(wanted);
   }
 
   /** Names of the file, so that no computed value takes one before its turn. */
@@ -111,10 +109,21 @@ export class Draft {
   }
 }
 
-/** `wanted`, or `wanted_2`, ...: what is not taken, and is from now on. */
-export function firstFree(wanted: string, taken: Set<string>): string {
-  let name = wanted;
-  for (let i = 2; taken.has(name); i++) name = `${wanted}_${i}`;
-  taken.add(name);
-  return name;
+/** Names in use. A million equal wishes cost a million steps: each remembers where its numbers ended. */
+export class Names {
+  readonly #last = new Map<string, number>();
+
+  add(name: string): void {
+    if (!this.#last.has(name)) this.#last.set(name, 1);
+  }
+
+  /** `wanted`, or `wanted_2`, ...: what is not in use, and is from now on. */
+  firstFree(wanted: string): string {
+    let name = wanted;
+    let number = this.#last.get(wanted) ?? 1;
+    while (this.#last.has(name)) name = `${wanted}_${++number}`;
+    this.#last.set(wanted, number);
+    this.add(name);
+    return name;
+  }
 }

@@ -36,17 +36,21 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
  * other output is it. Elsewhere an Identity writes it.
  */
 function nameOutputs(draft: Draft, outputs: readonly string[]): void {
+  const taken = new Set(outputs);
+  const written = new Set(draft.nodes.flatMap((n) => n.outputs));
+  const renamed = new Map<string, string>();
+  const copies: Node[] = [];
   for (const output of outputs) {
     const target = draft.resolve(output);
     if (target === output) continue;
-    const info = draft.info(target);
+    draft.infos.set(output, draft.info(target));
     const constant = draft.constants.get(target);
-    draft.infos.set(output, info);
     if (constant !== undefined) draft.constants.set(output, constant);
-    else if (!outputs.includes(target) && draft.nodes.some((n) => n.outputs.includes(target)))
-      draft.rename(target, output);
-    else draft.addNode({ name: output, op: 'Identity', inputs: [target], outputs: [output], attributes: new Map() });
+    else if (written.has(target) && !taken.has(target) && !renamed.has(target)) renamed.set(target, output);
+    else copies.push({ name: output, op: 'Identity', inputs: [target], outputs: [output], attributes: new Map() });
   }
+  for (const copy of copies) draft.addNode(copy);
+  draft.rename(renamed);
 }
 
 function reaching(nodes: readonly Node[], outputs: readonly string[]): Node[] {

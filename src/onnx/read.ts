@@ -8,7 +8,7 @@ import {
   type ValueInfoProto,
 } from 'onnx-buf';
 import { TesseraError } from '../errors.ts';
-import { firstFree } from './draft.ts';
+import { Names } from './draft.ts';
 import { safeInteger } from './element.ts';
 import type { ExternalData } from './external.ts';
 import { checkLimit, type Limits } from './limits.ts';
@@ -53,23 +53,19 @@ export function nodeWhere(node: { readonly name: string; readonly op: string }, 
  * @throws E_ONNX_GRAPH for duplicate, missing or cyclic values; E_LIMIT for too many nodes or too deep graphs.
  */
 export function readGraph(proto: GraphProto, source: Source): RawGraph {
-  const names = new Set<string>();
-  return readNested(proto, source, new Set(), { nodes: 0, names }, 0);
+  return readNested(proto, source, () => false, { nodes: 0, names: new Names() }, 0);
 }
 
 interface Counts {
   nodes: number;
   /** Node names given out so far. */
-  readonly names: Set<string>;
+  readonly names: Names;
 }
 
-function readNested(
-  proto: GraphProto,
-  source: Source,
-  outer: ReadonlySet<string>,
-  counts: Counts,
-  depth: number,
-): RawGraph {
+/** Whether a name is defined here or in an enclosing graph. */
+type Scope = (name: string) => boolean;
+
+function readNested(proto: GraphProto, source: Source, outer: Scope, counts: Counts, depth: number): RawGraph {
   checkLimit(source.limits, 'depth', depth);
   counts.nodes += proto.node.length;
   checkLimit(source.limits, 'nodes', counts.nodes);
@@ -82,9 +78,9 @@ function readNested(
     initializers.set(tensor.name, () => readTensor(tensor, source.limits, source.files, where));
   }
   const defined = defineNames(proto, initializers, outer);
-  const visible = new Set([...outer, ...defined]);
+  const visible: Scope = (name) => defined.has(name) || outer(name);
   const nodes = proto.node.map((n, index) => {
-    const name = firstFree(n.name || `${n.opType}_${index}`, counts.names);
+    const name = counts.names.firstFree(n.name || `${n.opType}_${index}`);
     const op = n.domain === '' || n.domain === 'ai.onnx' ? n.opType : `${n.domain}.${n.opType}`;
     const where = nodeWhere({ name, op }, source.opset);
     const attributes = new Map<string, RawAttribute>();
@@ -95,7 +91,7 @@ function readNested(
     return { name, op, inputs: n.input, outputs: n.output, attributes };
   });
   const outputs = proto.output.map((o) => o.name);
-  const lost = outputs.find((o) => !visible.has(o));
+  const lost = outputs.find((o) => !visible(o));
   if (lost !== undefined) fail(`graph output "${lost}" is written by no node`);
   const captures = new Set([...nodes.flatMap(reads), ...outputs].filter((name) => !defined.has(name)));
   const sorted = sortNodes(nodes, visible, source.opset);
@@ -103,18 +99,14 @@ function readNested(
 }
 
 /** Every name that the graph defines, each once. An input may have an initializer: its default value. */
-function defineNames(
-  proto: GraphProto,
-  initializers: ReadonlyMap<string, unknown>,
-  outer: ReadonlySet<string>,
-): Set<string> {
+function defineNames(proto: GraphProto, initializers: ReadonlyMap<string, unknown>, outer: Scope): Set<string> {
   const inputs = new Set(proto.input.map((i) => i.name));
   const weights = [...initializers.keys()].filter((name) => !inputs.has(name));
   const written = proto.node.flatMap((n) => n.output).filter((name) => name !== '');
   const defined = new Set<string>();
   for (const name of [...proto.input.map((i) => i.name), ...weights, ...written]) {
     if (name === '') fail('a graph input or initializer has no name');
-    if (defined.has(name) || outer.has(name)) fail(`value "${name}" is defined twice`);
+    if (defined.has(name) || outer(name)) fail(`value "${name}" is defined twice`);
     defined.add(name);
   }
   return defined;
@@ -123,7 +115,7 @@ function defineNames(
 function readAttribute(
   a: AttributeProto,
   source: Source,
-  visible: ReadonlySet<string>,
+  visible: Scope,
   counts: Counts,
   depth: number,
   where: string,
@@ -167,7 +159,7 @@ export function isGraph(a: RawAttribute | undefined): a is RawGraph {
 }
 
 /** Depth-first in file order, so that a sorted file keeps its order. */
-function sortNodes(nodes: readonly RawNode[], visible: ReadonlySet<string>, opset: number): RawNode[] {
+function sortNodes(nodes: readonly RawNode[], visible: Scope, opset: number): RawNode[] {
   const writer = new Map<string, number>();
   nodes.forEach((n, i) => {
     for (const o of n.outputs) if (o !== '') writer.set(o, i);
@@ -189,7 +181,7 @@ function sortNodes(nodes: readonly RawNode[], visible: ReadonlySet<string>, opse
         stack.pop();
         continue;
       }
-      if (!visible.has(input)) fail(`input "${input}" is written by no node`, nodeWhere(node, opset));
+      if (!visible(input)) fail(`input "${input}" is written by no node`, nodeWhere(node, opset));
       const from = writer.get(input);
       if (from === undefined || state[from] === 2) continue;
       if (state[from] === 1) fail(`the node depends on itself through "${input}"`, nodeWhere(node, opset));

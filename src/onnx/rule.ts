@@ -27,6 +27,9 @@ export type Result =
   /** The node means these; they write its outputs. */
   | { readonly kind: 'steps'; readonly nodes: readonly RawNode[] };
 
+/** Numbers in a parameter: sizes, axes, scales. No model comes near. */
+const MAX_PARAMETERS = 2 ** 16;
+
 /** One node as a rule sees it: inputs resolved, attributes typed. An attribute that no rule asked for is refused. */
 export class Call {
   readonly node: RawNode;
@@ -85,13 +88,23 @@ export class Call {
   /** Numbers of a parameter that is an input; undefined when absent. @throws E_UNSUPPORTED_ATTRIBUTE when computed */
   numbersAt(i: number, what: string): readonly number[] | undefined {
     if (!this.has(i)) return undefined;
-    const constant = this.constant(i);
-    if (constant !== undefined) return [...constant.data];
-    return this.fail('E_UNSUPPORTED_ATTRIBUTE', `${what} depend(s) on the model's input`, 'Export with fixed sizes.');
+    const data = this.constant(i)?.data;
+    if (data === undefined) {
+      return this.fail('E_UNSUPPORTED_ATTRIBUTE', `${what} depend(s) on the model's input`, 'Export with fixed sizes.');
+    }
+    if (data.length > MAX_PARAMETERS) this.fail('E_LIMIT', `${what} are ${data.length} numbers`);
+    return [...data];
+  }
+
+  /** As `numbersAt`, integers. */
+  intsAt(i: number, what: string): readonly number[] | undefined {
+    if (this.has(i) && dtypeOf(this.type(i)) !== 'int')
+      this.fail('E_DTYPE', `${what} are ${this.type(i)}, not integers`);
+    return this.numbersAt(i, what);
   }
 
   int(name: string, fallback?: number): number {
-    return this.#attribute(name, isNumber, fallback);
+    return this.#attribute(name, isInteger, fallback);
   }
 
   /** 0 or 1 as in ONNX. */
@@ -108,6 +121,10 @@ export class Call {
   }
 
   ints(name: string): readonly number[] | undefined {
+    return this.#optional(name, isIntegers);
+  }
+
+  floats(name: string): readonly number[] | undefined {
     return this.#optional(name, isNumbers);
   }
 
@@ -149,9 +166,9 @@ export class Call {
     return name;
   }
 
-  /** Announces the elements of a constant that is about to be computed. @throws E_LIMIT */
-  spend(elements: number): void {
-    this.#draft.spend(elements, this.where);
+  /** Announces a constant that is about to be computed. @throws E_LIMIT, E_SHAPE */
+  spend(shape: Shape): void {
+    this.#draft.spend(shape, this.where);
   }
 
   /** A new value name. */
@@ -180,6 +197,14 @@ export class Call {
 
 function isNumber(a: RawAttribute): a is number {
   return typeof a === 'number';
+}
+
+function isInteger(a: RawAttribute): a is number {
+  return Number.isInteger(a);
+}
+
+function isIntegers(a: RawAttribute): a is readonly number[] {
+  return Array.isArray(a) && a.every(Number.isInteger);
 }
 
 function isText(a: RawAttribute): a is string {

@@ -10,7 +10,6 @@ import type { Node } from './graph.ts';
 import { nodeWhere, type RawGraph, type RawNode, type Source } from './read.ts';
 import { Call, type Result } from './rule.ts';
 import { rules } from './rules/index.ts';
-import { sizeOf } from './tensor.ts';
 
 /**
  * @param inputs static shapes and types of the graph's true inputs
@@ -77,10 +76,7 @@ function evaluate(draft: Draft, raw: RawNode, result: NodeResult): boolean {
   const evaluator = evaluators.get(node.op);
   const inputs = node.inputs.map((name) => draft.constants.get(name));
   if (evaluator === undefined || !inputs.every((x) => x !== undefined)) return false;
-  draft.spend(
-    result.outputs.reduce((n, o) => n + sizeOf(o.shape), 0),
-    nodeWhere(raw, draft.opset),
-  );
+  for (const output of result.outputs) draft.spend(output.shape, nodeWhere(raw, draft.opset));
   const values = evaluator(node, inputs, result.outputs);
   node.outputs.forEach((name, i) => {
     const { shape, type } = result.outputs[i]!;

@@ -122,16 +122,16 @@ export function readTensor(proto: TensorProto, limits: Limits, files: ExternalDa
 }
 
 function readDims(dims: readonly bigint[], limits: Limits, where: string): number[] {
-  checkLimit(limits, 'rank', dims.length, where);
   const shape = dims.map(Number);
-  const bad = shape.find((d) => !(d >= 0));
-  if (bad !== undefined) throw new TesseraError('E_ONNX_GRAPH', `${bad} is no size of an axis`, { where });
   checkElements(shape, limits, where);
   return shape;
 }
 
-/** Every partial product is bounded too, so that [2^40, 2^40, 0] is refused. @throws E_LIMIT */
+/** Every partial product is bounded too, so that [2^40, 2^40, 0] is refused. @throws E_LIMIT, E_SHAPE */
 export function checkElements(shape: Shape, limits: Limits, where: string): void {
+  checkLimit(limits, 'rank', shape.length, where);
+  const bad = shape.find((d) => !(Number.isInteger(d) && d >= 0));
+  if (bad !== undefined) throw new TesseraError('E_SHAPE', `${bad} is no size of an axis`, { where });
   let elements = 1;
   for (const d of shape) {
     elements *= Math.max(1, d);

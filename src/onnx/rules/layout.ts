@@ -14,7 +14,7 @@ function reshapeTo(call: Call, shape: Shape): Result {
 
 /** 0 keeps an axis (unless allowzero), -1 is what is left. */
 const reshape: Rule = (call) => {
-  const wanted = call.numbersAt(1, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
+  const wanted = call.intsAt(1, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
   const keeps = !call.flag('allowzero', false);
   const from = call.shape(0);
   const shape = wanted.map((d, a) => (d === 0 && keeps ? (from[a] ?? 0) : d));
@@ -37,7 +37,7 @@ const flatten: Rule = (call) => {
 /** Axes are an attribute before opset 13, then input 1. */
 const squeeze: Rule = (call) => {
   const shape = call.shape(0);
-  const given = call.numbersAt(1, 'the axes') ?? call.ints('axes');
+  const given = call.intsAt(1, 'the axes') ?? call.ints('axes');
   const axes = given === undefined ? [...shape.keys()].filter((a) => shape[a] === 1) : call.axes(given, shape.length);
   if (axes.some((a) => shape[a] !== 1)) call.fail('E_SHAPE', `axes [${axes}] of [${shape}] are not all of size 1`);
   if (axes.length === 0) return alias(call);
@@ -46,7 +46,7 @@ const squeeze: Rule = (call) => {
 };
 
 const unsqueeze: Rule = (call) => {
-  const given = call.numbersAt(1, 'the axes') ?? call.ints('axes') ?? call.fail('E_ONNX_GRAPH', 'the axes are missing');
+  const given = call.intsAt(1, 'the axes') ?? call.ints('axes') ?? call.fail('E_ONNX_GRAPH', 'the axes are missing');
   const rank = call.rank(0) + given.length;
   const axes = call.axes(given, rank);
   if (axes.length === 0) return alias(call);
@@ -67,7 +67,7 @@ const transpose: Rule = (call) => {
 };
 
 const expand: Rule = (call) => {
-  const wanted = call.numbersAt(1, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
+  const wanted = call.intsAt(1, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
   const shape = broadcast(call.shape(0), wanted);
   if (shape === undefined) return call.fail('E_SHAPE', `[${call.shape(0)}] does not expand to [${wanted}]`);
   if (equalShapes(shape, call.shape(0))) return alias(call);
@@ -75,7 +75,7 @@ const expand: Rule = (call) => {
 };
 
 const tile: Rule = (call) => {
-  const repeats = call.numbersAt(1, 'the repeats') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
+  const repeats = call.intsAt(1, 'the repeats') ?? call.fail('E_ONNX_GRAPH', 'input 1 is missing');
   if (repeats.length !== call.rank(0)) call.fail('E_SHAPE', `repeats [${repeats}] do not fit [${call.shape(0)}]`);
   if (repeats.every((r) => r === 1)) return alias(call);
   const shape = call.shape(0).map((d, a) => d * repeats[a]!);
@@ -126,7 +126,7 @@ const split: Rule = (call) => {
   const size = call.shape(0)[axis]!;
   const part = Math.ceil(size / count);
   const even = Array.from({ length: count }, (_, i) => (i < count - 1 ? part : size - part * (count - 1)));
-  const sizes = call.numbersAt(1, 'the sizes') ?? call.ints('split') ?? even;
+  const sizes = call.intsAt(1, 'the sizes') ?? call.ints('split') ?? even;
   const sum = sizes.reduce((n, d) => n + d, 0);
   if (sizes.length !== count || declared !== count || sum !== size || sizes.some((d) => d < 0)) {
     call.fail('E_SHAPE', `sizes [${sizes}] do not split axis ${axis} of [${call.shape(0)}] in ${count}`);
@@ -140,10 +140,10 @@ const split: Rule = (call) => {
 const slice: Rule = (call) => {
   const shape = call.shape(0);
   const missing = () => call.fail('E_ONNX_GRAPH', 'starts or ends are missing');
-  const starts = call.numbersAt(1, 'the starts') ?? call.ints('starts') ?? missing();
-  const ends = call.numbersAt(2, 'the ends') ?? call.ints('ends') ?? missing();
-  const given = call.numbersAt(3, 'the axes') ?? call.ints('axes') ?? [...starts.keys()];
-  const strides = call.numbersAt(4, 'the steps') ?? starts.map(() => 1);
+  const starts = call.intsAt(1, 'the starts') ?? call.ints('starts') ?? missing();
+  const ends = call.intsAt(2, 'the ends') ?? call.ints('ends') ?? missing();
+  const given = call.intsAt(3, 'the axes') ?? call.ints('axes') ?? [...starts.keys()];
+  const strides = call.intsAt(4, 'the steps') ?? starts.map(() => 1);
   if (![ends, given, strides].every((l) => l.length === starts.length) || strides.includes(0)) {
     call.fail('E_SHAPE', 'starts, ends, axes and steps do not belong together');
   }
@@ -172,9 +172,9 @@ function sliceAxis(size: number, start: number, end: number, stride: number): [n
 const pad: Rule = (call) => {
   const rank = call.rank(0);
   const mode = call.text('mode', 'constant');
-  const given = call.numbersAt(1, 'the pads') ?? call.ints('pads') ?? call.fail('E_ONNX_GRAPH', 'the pads are missing');
+  const given = call.intsAt(1, 'the pads') ?? call.ints('pads') ?? call.fail('E_ONNX_GRAPH', 'the pads are missing');
   const value = call.has(2) ? call.numbersAt(2, 'the padding')![0]! : call.float('value', 0);
-  const some = call.numbersAt(3, 'the axes') ?? [...call.shape(0).keys()];
+  const some = call.intsAt(3, 'the axes') ?? [...call.shape(0).keys()];
   if (given.length !== 2 * some.length) call.fail('E_SHAPE', `pads [${given}] do not fit [${call.shape(0)}]`);
   const pads = new Array<number>(2 * rank).fill(0);
   some.forEach((axis, i) => {

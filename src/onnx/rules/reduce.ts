@@ -11,7 +11,7 @@ function reducedShape(shape: Shape, axes: readonly number[], keepdims: boolean):
 /** Axes are an attribute until an opset (18, and 13 for ReduceSum), then input 1; none means all, or nothing to do. */
 const reduce: Rule = (call) => {
   const rank = call.rank(0);
-  const given = call.numbersAt(1, 'the axes') ?? call.ints('axes') ?? [];
+  const given = call.intsAt(1, 'the axes') ?? call.ints('axes') ?? [];
   const noop = call.flag('noop_with_empty_axes', false);
   const keepdims = call.flag('keepdims', true);
   if (given.length === 0 && noop) return alias(call);

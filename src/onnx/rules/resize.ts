@@ -32,7 +32,7 @@ const resize: Rule = (call) => {
     call.fail('E_UNSUPPORTED_ATTRIBUTE', 'keep_aspect_ratio_policy is not supported');
   }
   const scales = call.numbersAt(2, 'the scales');
-  const sizes = call.numbersAt(3, 'the sizes');
+  const sizes = call.intsAt(3, 'the sizes');
   const axes = call.ints('axes')?.map((a) => call.axis(a, call.rank(0))) ?? [...call.shape(0).keys()];
   const byScales = scales !== undefined && scales.length > 0;
   const given = (byScales ? scales : sizes) ?? call.fail('E_ONNX_GRAPH', 'scales and sizes are missing');
@@ -61,7 +61,7 @@ function oldResize(call: Call, mode: string): Result {
 
 /** Upsample kept its scales as floats until opset 9. */
 function scalesAttribute(call: Call): readonly number[] {
-  return call.ints('scales') ?? call.fail('E_ONNX_GRAPH', 'the scales are missing');
+  return call.floats('scales') ?? call.fail('E_ONNX_GRAPH', 'the scales are missing');
 }
 
 function resample(call: Call, scales: readonly number[], sampling: Sampling): Result {

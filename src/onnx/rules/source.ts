@@ -8,7 +8,7 @@ import { intTensor, type Shape, sizeOf, type Tensor } from '../tensor.ts';
 const constant: Rule = (call) => {
   const value = call.tensor('value');
   if (value !== undefined) return known(value);
-  const floats = call.node.attributes.has('value_floats') ? call.ints('value_floats') : undefined;
+  const floats = call.floats('value_floats');
   if (floats !== undefined) return known(tensorOf('float32', [floats.length], Float64Array.from(floats)));
   const ints = call.ints('value_ints');
   if (ints !== undefined) return known(intTensor([ints.length], ints));
@@ -31,10 +31,9 @@ const shape: Rule = (call) => {
 const size: Rule = (call) => known(intTensor([], [sizeOf(call.shape(0))]));
 
 const constantOfShape: Rule = (call) => {
-  const dims = call.numbersAt(0, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 0 is missing');
+  const dims = call.intsAt(0, 'the sizes') ?? call.fail('E_ONNX_GRAPH', 'input 0 is missing');
   const value = call.tensor('value');
-  if (dims.some((d) => d < 0)) call.fail('E_SHAPE', `[${dims}] is no shape`);
-  call.spend(sizeOf(dims));
+  call.spend(dims);
   const data = new Float64Array(sizeOf(dims)).fill(value?.value.data[0] ?? 0);
   return known(tensorOf(value?.type ?? 'float32', dims, data));
 };
@@ -44,7 +43,7 @@ const range: Rule = (call) => {
   const [start, limit, delta] = [0, 1, 2].map((i) => call.numbersAt(i, 'start, limit or delta')?.[0] ?? Number.NaN);
   const count = Math.max(0, Math.ceil((limit! - start!) / delta!));
   if (!Number.isFinite(count)) call.fail('E_SHAPE', `no range from ${start} to ${limit} by ${delta}`);
-  call.spend(count);
+  call.spend([count]);
   const data = Float64Array.from({ length: count }, (_, i) => start! + i * delta!);
   return known(tensorOf(call.type(0), [count], data));
 };
