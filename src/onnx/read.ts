@@ -146,7 +146,7 @@ function readAttribute(
 }
 
 /** The values that a node reads, by its inputs or inside its graphs. */
-function reads(node: RawNode): string[] {
+export function reads(node: RawNode): string[] {
   const names = node.inputs.filter((name) => name !== '');
   for (const a of node.attributes.values()) {
     if (isGraph(a)) names.push(...a.captures);

@@ -7,7 +7,7 @@ import { Draft, type Info } from './draft.ts';
 import { dtypeOf } from './element.ts';
 import { evaluators } from './fold/index.ts';
 import type { Node } from './graph.ts';
-import { nodeWhere, type RawGraph, type RawNode, type Source } from './read.ts';
+import { nodeWhere, type RawGraph, type RawNode, reads, type Source } from './read.ts';
 import { Call, type Result } from './rule.ts';
 import { rules } from './rules/index.ts';
 
@@ -19,12 +19,7 @@ export function simplify(graph: RawGraph, inputs: ReadonlyMap<string, Info>, sou
   const draft = new Draft(source.opset, source.limits);
   draft.reserve([...graph.initializers.keys(), ...graph.nodes.flatMap((n) => n.outputs)]);
   for (const [name, info] of inputs) draft.define(name, info, `input "${name}"`);
-  const read = new Set([...graph.outputs, ...graph.captures, ...graph.nodes.flatMap((n) => n.inputs)]);
-  for (const node of graph.nodes) {
-    for (const a of node.attributes.values()) {
-      if (typeof a === 'object' && 'captures' in a) for (const name of a.captures) read.add(name);
-    }
-  }
+  const read = new Set([...graph.outputs, ...graph.nodes.flatMap(reads)]);
   for (const [name, tensor] of graph.initializers) {
     if (read.has(name)) draft.addConstant(name, tensor());
   }
