@@ -111,8 +111,9 @@ function argmax(values: ArrayLike<number>, start: number, size: number): number 
 
 // ---- multiplicities ----------------------------------------------------------------------------------------------------
 
-/** How often each row of every table is looked up, over the lookups that stand. */
-export function countLookups(run: Run, lookups: readonly Lookup[]): void {
+/** How often each row of every table is looked up in the whole circuit. */
+export function countLookups(run: Run): void {
+  const { lookups } = run.circuit;
   run.circuit.tables.forEach(({ multiplicity, rows }, id) => {
     const counts = run.storage.alloc(4, rows);
     run.machine.raw.fillI32(counts.ptr, 0, 0, rows);

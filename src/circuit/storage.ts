@@ -31,13 +31,16 @@ interface Block {
   bytes: number;
 }
 
-/** Allocates from freed blocks first (best fit, neighbours merged), then from the machine's arena. */
-export class Storage {
-  readonly machine: Machine;
+/** The part of a machine that storage needs: `cost` counts on an arena without memory. */
+export type Arena = Pick<Machine, 'alloc' | 'mark'>;
+
+/** Allocates from freed blocks first (best fit, neighbours merged), then from the arena. */
+export class Storage<A extends Arena = Machine> {
+  readonly machine: A;
   /** Free blocks by address, no two adjacent. */
   readonly #free: Block[] = [];
 
-  constructor(machine: Machine) {
+  constructor(machine: A) {
     this.machine = machine;
   }
 
