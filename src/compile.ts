@@ -1,19 +1,26 @@
 /**
  * ONNX bytes and samples to an integer circuit: import, calibrate, choose the numbers, lower, measure against the float model.
  */
+import { checkRanges } from './circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
 import { cellsOf } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
+import { encodeKey, ROOT_BYTES } from './files/key.ts';
+import { encodeModel } from './files/model.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
 import type { Graph } from './onnx/graph.ts';
 import { importOnnx } from './onnx/index.ts';
 import { lowerGraph } from './ops/graph.ts';
 import type { Interval, Scheme } from './ops/scheme.ts';
+import type { OnProgress, stages } from './progress.ts';
+import { modelRoot } from './prove.ts';
 import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
+import { chooseParameters } from './soundness/parameters.ts';
+import { packParameters, planOf } from './statement.ts';
 
 export interface QuantizeOptions {
   /** Representative inputs, by name: scales and domains follow from them. */
@@ -78,6 +85,46 @@ export async function quantizeModel(
   return { circuit, weights, report: { scheme, samples: samples.length, cost: costOf(circuit), accuracy, warnings } };
 }
 
+/** What `compile` makes of a network: the prover's file, the verifier's, and how well the integers do. */
+export interface Compiled {
+  readonly model: Uint8Array;
+  readonly key: Uint8Array;
+  readonly report: CompileReport;
+}
+
+export interface CompileOptions extends QuantizeOptions {
+  readonly onProgress?: OnProgress;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * ONNX bytes and representative inputs to a model and its key. The weights are committed: the key holds their root only.
+ * @throws TesseraError what `quantizeModel` throws; E_SOUNDNESS, E_MEMORY, E_ABORTED
+ */
+export async function compile(onnx: Uint8Array, options: CompileOptions = {}): Promise<Compiled> {
+  const machine = options.machine ?? (await createWasmMachine());
+  const stage = (name: (typeof stages)['compile'][number], done: number) => {
+    options.onProgress?.({ kind: 'stage', stage: name, done });
+    if (options.signal?.aborted) throw new TesseraError('E_ABORTED', 'compiling was stopped');
+  };
+  stage('quantize', 0);
+  const { circuit, weights, report } = await quantizeModel(onnx, { ...options, machine });
+  stage('quantize', 1);
+  for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
+  checkRanges(circuit, weights);
+  const parameters = packParameters(
+    chooseParameters([cellsCommitted(circuit, 'weight'), cellsCommitted(circuit, 'witness')]),
+  );
+  const plan = planOf({ circuit, parameters, root: new Uint8Array(ROOT_BYTES) }, new Set());
+  const key = { circuit, parameters, root: modelRoot(machine, plan, weights) };
+  stage('commit', 1);
+  return { model: encodeModel({ ...key, weights, report: JSON.stringify(report) }), key: encodeKey(key), report };
+}
+
+function cellsCommitted({ tensors }: Pick<Circuit, 'tensors'>, kind: 'witness' | 'weight'): number {
+  return tensors.reduce((n, t) => n + (t.def.kind === kind ? cellsOf(t.shape) : 0), 0);
+}
+
 const RANDOM_SAMPLES = 8;
 const ACCURACY_SAMPLES = 32;
 const NO_SAMPLES =
@@ -108,11 +155,9 @@ function join(a: Interval, b: Interval): Interval {
 }
 
 function costOf({ tensors, tables, lookups }: Circuit): CompileReport['cost'] {
-  const cells = (kind: 'witness' | 'weight'): number =>
-    tensors.reduce((n, t) => n + (t.def.kind === kind ? cellsOf(t.shape) : 0), 0);
   return {
-    cells: cells('witness'),
-    weights: cells('weight'),
+    cells: cellsCommitted({ tensors }, 'witness'),
+    weights: cellsCommitted({ tensors }, 'weight'),
     lookups: lookups.reduce((n, l) => n + cellsOf(tensors[l.tensors[0]!]!.shape), 0),
     rows: tables.reduce((n, t) => n + t.rows, 0),
   };

@@ -1,0 +1,10 @@
+/** Tessera: prove what a neural network computed, and check it. */
+export { type CompileOptions, type CompileReport, compile } from './compile.ts';
+export { type ErrorCode, TesseraError } from './errors.ts';
+export { inspect } from './inspect.ts';
+export type { Machine } from './kernels/kernels.ts';
+export type { OnProgress, ProgressEvent } from './progress.ts';
+export { type Proved, type ProveOptions, prove } from './prove.ts';
+export { type RunOptions, run } from './run.ts';
+export type { Outputs, OutputValues, TensorValues } from './values.ts';
+export { type Verdict, type VerifyOptions, verify } from './verify.ts';
