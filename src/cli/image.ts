@@ -51,6 +51,19 @@ export async function readImage(
   return arrange(picture, layout, normalisation);
 }
 
+/** Raw bytes in the port's own layout, taken as pixels. @throws TesseraError E_SHAPE for means a channel where there are none. */
+export function readPixels(bytes: Uint8Array, port: Port, { mean, std }: Normalisation): Float32Array {
+  const layout = mean.length === 1 && std.length === 1 ? undefined : layoutOf(port);
+  const channelAt = (at: number) => {
+    if (layout === undefined) return 0;
+    return layout.planar ? Math.floor(at / (layout.height * layout.width)) : at % layout.channels;
+  };
+  return Float32Array.from(bytes, (pixel, at) => {
+    const c = channelAt(at);
+    return (pixel / 255 - mean[c % mean.length]!) / std[c % std.length]!;
+  });
+}
+
 async function decode(bytes: Uint8Array, path: string): Promise<Picture> {
   try {
     return /\.png$/i.test(path) ? await decodePng(bytes) : await decodeJpeg(bytes);

@@ -7,7 +7,7 @@ import { isNpy, readNpy } from '../bytes/npy.ts';
 import { cellsOf, type IntArray } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { TensorValues } from '../values.ts';
-import { isImage, type Normalisation, readImage } from './image.ts';
+import { isImage, type Normalisation, readImage, readPixels } from './image.ts';
 
 /** A tensor that needs values. */
 export interface Port {
@@ -61,7 +61,7 @@ export async function valuesFor(
   if (isImage(path)) return readImage(bytes, path, port, normalisation);
   if (/\.json$/i.test(path)) return fromJson(parseJson(bytes, path), port);
   if (isNpy(bytes)) return fromNpy(bytes, port);
-  if (/\.bin$/i.test(path)) return fromRaw(bytes, port);
+  if (/\.bin$/i.test(path)) return fromRaw(bytes, port, normalisation);
   throw new TesseraError('E_INPUT', 'The kind of file is unknown.', {
     where: path,
     hint: 'Give .json, .npy, .bin, .png or .jpg.',
@@ -168,12 +168,12 @@ export function floatsOf(data: Float64Array, port: Port): Float32Array {
   return finite(values, port);
 }
 
-/** 4 bytes a cell: float32; 1 byte a cell: 0..255. */
-function fromRaw(bytes: Uint8Array, port: Port): Float32Array {
+/** 4 bytes a cell: float32; 1 byte a cell: pixels. */
+export function fromRaw(bytes: Uint8Array, port: Port, normalisation: Normalisation): Float32Array {
   const cells = cellsOf(port.shape);
-  if (bytes.length === cells) return Float32Array.from(bytes);
+  if (bytes.length === cells) return readPixels(bytes, port, normalisation);
   if (bytes.length === 4 * cells) return finite(new Float32Array(Uint8Array.from(bytes).buffer), port);
-  const sentence = `The file has ${bytes.length} bytes; ${4 * cells} (float32) or ${cells} (uint8) are expected.`;
+  const sentence = `The file has ${bytes.length} bytes; ${4 * cells} (float32) or ${cells} (pixels) are expected.`;
   throw new TesseraError('E_SHAPE', sentence, { where: whereOf(port) });
 }
 

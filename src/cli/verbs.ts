@@ -15,7 +15,7 @@ export interface Work {
 }
 
 export interface CompileOptions extends Work {
-  readonly samples?: readonly TensorValues[];
+  readonly samples?: readonly Readonly<Record<string, Float32Array>>[];
   /** One class index a sample. */
   readonly labels?: readonly number[];
   readonly bits?: number;

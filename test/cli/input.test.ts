@@ -35,7 +35,7 @@ describe('values', () => {
   });
 
   it('raw bytes, integers of .npy, exact integers of JSON, a single cell', async () => {
-    expect(await read(file('g.bin', Uint8Array.of(0, 255)))).toEqual({ pair: Float32Array.of(0, 255) });
+    expect(await read(file('g.bin', Uint8Array.of(0, 255)))).toEqual({ pair: Float32Array.of(0, 1) });
     const longs = npyFile('<i8', '(1, 2)', new Uint8Array(BigInt64Array.of(-5n, 7n).buffer));
     expect(await read(file('h.npy', longs))).toEqual({ pair: Float32Array.of(-5, 7) });
     expect(await read(file('i.json', '{"pair": {"integers": [3, -4]}}'))).toEqual({ pair: Int32Array.of(3, -4) });
@@ -120,6 +120,16 @@ describe('pictures', () => {
     expect(values.x).toEqual(Float32Array.of(1, -1, -1, 1, 0, 1, 0, 1, 0, 0, 0.5, 0.5));
   });
 
+  it('raw pixels, with a mean a channel where the tensor is a picture', async () => {
+    const scale = { mean: [0, 1], std: [1] };
+    const raw = file('pixels.bin', Uint8Array.of(0, 255, 51));
+    const planes = await readTensors([raw], [{ name: 'x', shape: [3, 1, 1] }], { mean: [0, 1, 0.2], std: [1] });
+    expect(planes.x).toEqual(Float32Array.of(0, 0, 0));
+    const points = await readTensors([raw], [{ name: 'x', shape: [1, 1, 3] }], { mean: [0, 1, 0.2], std: [1] });
+    expect(points.x).toHaveLength(3);
+    await expect(readTensors([raw], [{ name: 'x', shape: [3] }], scale)).rejects.toMatchObject({ code: 'E_SHAPE' });
+  });
+
   it('JPEG', async () => {
     const data = new Uint8Array(8 * 8 * 4).fill(128);
     const path = file('x.jpg', jpeg.encode({ width: 8, height: 8, data }, 100).data);
@@ -145,6 +155,9 @@ describe('samples and labels', () => {
     expect(await readSamples(file('y.json', '[{"pair": [1, 2]}, [3, 4]]'), [pair], plain)).toEqual(expected);
     const array = npyFile('<f4', '(2, 2)', floats(1, 2, 3, 4));
     expect(await readSamples(file('z.npy', array), [pair], plain)).toEqual(expected);
+    const pixels = file('z.bin', Uint8Array.of(0, 255, 51, 0));
+    const scaled = [{ pair: Float32Array.of(-1, 1) }, { pair: Float32Array.of((51 / 255 - 0.5) / 0.5, -1) }];
+    expect(await readSamples(pixels, [pair], { mean: [0.5], std: [0.5] })).toEqual(scaled);
   });
 
   it('refuses an empty folder, an array that is no multiple, a sample without its tensor', async () => {
@@ -152,12 +165,17 @@ describe('samples and labels', () => {
     await expect(readSamples(join(folder, 'empty'), [pair], plain)).rejects.toMatchObject({ code: 'E_INPUT' });
     const three = file('three.npy', npyFile('<f4', '(3,)', floats(1, 2, 3)));
     await expect(readSamples(three, [pair], plain)).rejects.toMatchObject({ code: 'E_INPUT' });
+    await expect(
+      readSamples(file('ints.json', '[{"pair": {"integers": [1, 2]}}]'), [pair], plain),
+    ).rejects.toMatchObject({ code: 'E_DTYPE' });
+    await expect(readSamples(three, [pair, other], plain)).rejects.toMatchObject({ code: 'E_INPUT' });
     await expect(readSamples(file('none.json', '[{}]'), [pair], plain)).rejects.toMatchObject({ code: 'E_INPUT' });
   });
 
   it('labels', async () => {
     expect(await readLabels(file('l.json', '[3, 0]'))).toEqual([3, 0]);
     expect(await readLabels(file('l.npy', npyFile('|u1', '(2,)', Uint8Array.of(3, 0))))).toEqual([3, 0]);
+    expect(await readLabels(file('l.bin', Uint8Array.of(3, 0)))).toEqual([3, 0]);
     await expect(readLabels(file('bad-labels.json', '[1.5]'))).rejects.toMatchObject({ code: 'E_INPUT' });
   });
 });
