@@ -5,12 +5,13 @@
  *
  * Piecewise linear functions keep their scale (f_y = f_q), so all layers share a table whatever their scales are.
  */
-import type { TableId } from '../circuit/types.ts';
+import type { Range, TableId } from '../circuit/types.ts';
 import type { Node } from '../onnx/graph.ts';
 import { numberOf } from './attributes.ts';
 import type { Lowering } from './lowering.ts';
 import type { Operator } from './operator.ts';
 import { type Interval, portOf, scaleInto, signedRange, unsignedRange } from './scheme.ts';
+import { finestScale, valuesTable } from './tables.ts';
 
 export const relu: Operator = {
   ops: ['Relu'],
@@ -61,29 +62,14 @@ function apply(node: Node, ctx: Lowering, argumentScale: number, table: TableId,
   ctx.set(output, ctx.requantise(output, ctx.value(input), argumentScale, table, scale));
 }
 
-/** Half of a function table's reach: what calibrated arguments may use. */
-function halfReach(ctx: Lowering, bits: number): { lo: number; hi: number } {
-  const half = ctx.reach(bits) / 2;
-  return { lo: -half, hi: half };
-}
-
-/** The finest scale at which the output fits its range and the argument half of the table's reach. */
 function reluScale(node: Node, ctx: Lowering): number | undefined {
   const { bits } = ctx.scheme;
-  return finest(ctx, node, unsignedRange(bits), bits);
-}
-
-function finest(ctx: Lowering, node: Node, range: { lo: number; hi: number }, bits: number): number | undefined {
-  const [argument, result] = [ctx.realOf(node.inputs[0]!), ctx.realOf(node.outputs[0]!)];
-  const byResult = result === undefined ? undefined : scaleInto(result, range);
-  const byArgument = argument === undefined ? undefined : scaleInto(argument, halfReach(ctx, bits));
-  if (byResult === undefined || byArgument === undefined) return byResult ?? byArgument;
-  return Math.min(byResult, byArgument);
+  return finestScale(ctx, node, unsignedRange(bits), bits);
 }
 
 // ---- Clip --------------------------------------------------------------------------------------------------------------
 
-function clipRange(node: Node, ctx: Lowering): { lo: number; hi: number } {
+function clipRange(node: Node, ctx: Lowering): Range {
   return numberOf(node, 'min') >= 0 ? unsignedRange(ctx.scheme.bits) : signedRange(ctx.scheme.bits);
 }
 
@@ -91,7 +77,7 @@ function clipRange(node: Node, ctx: Lowering): { lo: number; hi: number } {
 function clipScale(node: Node, ctx: Lowering): number | undefined {
   const range = clipRange(node, ctx);
   const { bits } = ctx.scheme;
-  const free = finest(ctx, node, range, range.lo < 0 ? bits - 1 : bits);
+  const free = finestScale(ctx, node, range, range.lo < 0 ? bits - 1 : bits);
   const [min, max] = [numberOf(node, 'min'), numberOf(node, 'max')];
   if (!Number.isFinite(max) || free === undefined) return free;
   const bounded = scaleInto({ min: Number.isFinite(min) ? min : 0, max }, range);
@@ -112,7 +98,7 @@ function lowerClip(node: Node, ctx: Lowering): void {
 
 function leakyScale(node: Node, ctx: Lowering): number | undefined {
   const { bits } = ctx.scheme;
-  return finest(ctx, node, signedRange(bits), bits - 1);
+  return finestScale(ctx, node, signedRange(bits), bits - 1);
 }
 
 function lowerLeakyRelu(node: Node, ctx: Lowering): void {
@@ -124,21 +110,6 @@ function lowerLeakyRelu(node: Node, ctx: Lowering): void {
 }
 
 // ---- by values ---------------------------------------------------------------------------------------------------------
-
-/** Rows (q, clamp(round(f(q)))) for -reach <= q < reach. */
-function valuesTable(
-  ctx: Lowering,
-  name: string,
-  bits: number,
-  range: { lo: number; hi: number },
-  f: (q: number) => number,
-): TableId {
-  const reach = ctx.reach(bits);
-  const values = Int32Array.from({ length: 2 * reach }, (_, i) =>
-    Math.min(Math.max(Math.floor(f(i - reach) + 0.5), range.lo), range.hi),
-  );
-  return ctx.builder.functionTable(name, -reach, values);
-}
 
 /** The coarsest of the scales that the nodes of this op want. */
 function smoothScale(node: Node, ctx: Lowering): number | undefined {

@@ -2,10 +2,10 @@
  * Sums of two tensors at a common scale f = max(f_a, f_b):  2^(f - f_a) a +- 2^(f - f_b) b, exact and virtual. A residual thereby
  * joins the sum of its convolution, and one requantisation with the activation follows. Constants are rounded to f.
  */
-import type { TensorId, Term } from '../circuit/types.ts';
+import type { Term } from '../circuit/types.ts';
 import type { Node } from '../onnx/graph.ts';
-import type { Value } from './layout.ts';
-import { arrangeInOrder, commonFactors, factorsOf } from './layout.ts';
+import type { Factors, Value } from './layout.ts';
+import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import { SUM_LIMIT } from './lowering.ts';
 import type { Operator } from './operator.ts';
@@ -28,21 +28,17 @@ function lower(node: Node, ctx: Lowering): void {
 }
 
 function addComputed(node: Node, ctx: Lowering, sign: number): void {
-  const [a, b] = operands(node, ctx);
-  const scale = Math.max(a.scale, b.scale);
   const rank = ctx.shape(node.outputs[0]!).length;
-  const [layoutA, layoutB] = [a, b].map((v) => [
-    ...alignedShape([], rank - v.layout.length).map(() => []),
-    ...v.layout,
-  ]);
-  const factors = commonFactors(factorsOf(layoutA!), factorsOf(layoutB!));
-  const term = (name: string, value: Value, layout: Value['layout'], coefficient: number): Term => {
-    const own = factorsOf(layout).map((list, axis) => (list.length === 0 ? [] : factors[axis]!));
-    const tensor = arrangeInOrder(ctx.builder, `${node.name}.${name}`, { ...value, layout }, own);
+  const [a, b] = operands(node, ctx).map((value) => withRank(value, rank)) as [Value, Value];
+  const scale = Math.max(a.scale, b.scale);
+  const factors = commonFactors(factorsOf(a.layout), factorsOf(b.layout));
+  const term = (name: string, value: Value, signOf: number): Term => {
+    const own = factorsOf(value.layout).map((list, axis) => (list.length === 0 ? [] : factors[axis]!));
+    const tensor = arrangeInOrder(ctx.builder, `${node.name}.${name}`, value, own);
+    const coefficient = signOf * 2 ** (scale - value.scale);
     return { tensor: broadcast(ctx, `${node.name}.${name}`, tensor, own, factors), coefficient };
   };
-  const terms = [term('a', a, layoutA!, 2 ** (scale - a.scale)), term('b', b, layoutB!, sign * 2 ** (scale - b.scale))];
-  setSum(node, ctx, terms, scale, factors);
+  setSum(node, ctx, [term('a', a, 1), term('b', b, sign)], scale, factors, 0);
 }
 
 /** Both operands as they are where their sum at a common scale fits, else narrow. */
@@ -60,20 +56,20 @@ function operands(node: Node, ctx: Lowering): [Value, Value] {
 /** signX x + signC c, with x lifted to the scale that the readers' shift leaves, where c needs a finer one than x has. */
 function addConstant(node: Node, ctx: Lowering, nameX: string, nameC: string, signX: number, signC: number): void {
   const c = ctx.constant(nameC)!;
-  const x = ctx.value(nameX);
-  const scale = Math.max(x.scale, constantScale(ctx, node, x, magnitude(c.data)));
   const rank = ctx.shape(node.outputs[0]!).length;
+  const x = withRank(ctx.value(nameX), rank);
+  const scale = Math.max(x.scale, constantScale(ctx, node, x, magnitude(c.data)));
   const shape = alignedShape(c.shape, rank);
-  const own = factorsOf([...alignedShape([], rank - x.layout.length).map(() => []), ...x.layout]);
+  const own = factorsOf(x.layout);
   const factors = own.map((list, axis) => (list.length > 0 || shape[axis] === 1 ? list : [shape[axis]!]));
-  const layout = own.map((_, axis) => x.layout[axis - (rank - x.layout.length)] ?? []);
-  const arranged = arrangeInOrder(ctx.builder, `${node.name}.x`, { ...x, layout }, own);
+  const arranged = arrangeInOrder(ctx.builder, `${node.name}.x`, x, own);
   const tensor = broadcast(ctx, `${node.name}.x`, arranged, own, factors);
   const terms: Term[] = [{ tensor, coefficient: signX * 2 ** (scale - x.scale) }];
-  if (c.data.length === 1)
-    return setSum(node, ctx, terms, scale, factors, signC * Math.floor(c.data[0]! * 2 ** scale + 0.5));
-  terms.push({ tensor: constantTensor(ctx, nameC, { ...c, shape }, scale, factors), coefficient: signC });
-  setSum(node, ctx, terms, scale, factors);
+  if (c.data.length > 1) {
+    terms.push({ tensor: constantTensor(ctx, nameC, { ...c, shape }, scale, factors), coefficient: signC });
+  }
+  const constant = c.data.length > 1 ? 0 : signC * Math.floor(c.data[0]! * 2 ** scale + 0.5);
+  setSum(node, ctx, terms, scale, factors, constant);
 }
 
 /** The readers' scale + shift where x and c at that scale stay below 2^29. */
@@ -89,15 +85,8 @@ function setSum(
   ctx: Lowering,
   terms: readonly Term[],
   scale: number,
-  factors: readonly (readonly number[])[],
-  constant = 0,
+  factors: Factors,
+  constant: number,
 ): void {
-  const tensor: TensorId = ctx.builder.linear(node.name, terms, { constant });
-  let next = 0;
-  ctx.setTensor(
-    node,
-    tensor,
-    scale,
-    factors.map((list) => list.map(() => next++)),
-  );
+  ctx.setTensor(node, ctx.builder.linear(node.name, terms, { constant }), scale, factors);
 }

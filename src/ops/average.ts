@@ -9,6 +9,7 @@
 import type { TensorId, Window } from '../circuit/types.ts';
 import type { Node } from '../onnx/graph.ts';
 import { numberOf, numbersOf } from './attributes.ts';
+import type { Factors } from './layout.ts';
 import { arrangeInOrder, factorsOf } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import { SUM_LIMIT } from './lowering.ts';
@@ -52,25 +53,23 @@ function lowerReduce(node: Node, ctx: Lowering): void {
   );
   const sum = ctx.builder.contract(`${node.name}.sum`, ones, tensor, summed, labels.flat(), kept);
   const count = node.op === 'ReduceSum' ? 1 : reduced.reduce((n, axis) => n * shape[axis]!, 1);
-  const axes = labels
-    .map((list) => list.filter((label) => kept.includes(label)).map((label) => kept.indexOf(label)))
-    .filter((_, axis) => keeps || !reduced.includes(axis));
-  setMean(node, ctx, sum, count, x.scale, axes);
+  const result = factors.map((list, axis) => (reduced.includes(axis) ? [] : list));
+  setMean(
+    node,
+    ctx,
+    sum,
+    count,
+    x.scale,
+    result.filter((_, axis) => keeps || !reduced.includes(axis)),
+  );
 }
 
 /** acc = M sum, and its value. */
-function setMean(
-  node: Node,
-  ctx: Lowering,
-  sum: TensorId,
-  count: number,
-  scale: number,
-  axes: readonly (readonly number[])[],
-): void {
+function setMean(node: Node, ctx: Lowering, sum: TensorId, count: number, scale: number, factors: Factors): void {
   const { lo, hi } = ctx.builder.rangeOf(sum);
   const { m, t } = reciprocal(ctx, node, count, Math.max(-lo, hi), scale);
   const acc = m === 1 ? sum : ctx.builder.linear(`${node.name}.acc`, [{ tensor: sum, coefficient: m }]);
-  ctx.setTensor(node, acc, scale + t, axes);
+  ctx.setTensor(node, acc, scale + t, factors);
 }
 
 // ---- windows -----------------------------------------------------------------------------------------------------------
@@ -95,14 +94,12 @@ function lowerPool(node: Node, ctx: Lowering): void {
     [...outer, ...windows.map((w) => w.out)],
     Object.fromEntries(places.map((size, a) => [`y${a}`, size])),
   );
-  let next = 0;
-  const axes = [batch, channels, ...places.map((s) => [s])].map((list) => list.map(() => next++));
+  const factors = [batch, channels, ...places.map((size) => [size])];
   const counts = numberOf(node, 'count_include_pad') === 1 ? undefined : cellsInside(node, sizes, places);
   const whole = kernel.reduce((n, k) => n * k, 1);
-  if (counts === undefined || counts.every((c) => c === counts[0])) {
-    return setMean(node, ctx, sum, counts?.[0] ?? whole, x.scale, axes);
-  }
-  setWeighted(node, ctx, sum, counts, places, outer, x.scale, axes);
+  const isUniform = counts === undefined || counts.every((c) => c === counts[0]);
+  if (isUniform) setMean(node, ctx, sum, counts?.[0] ?? whole, x.scale, factors);
+  else setWeighted(node, ctx, sum, counts, places, outer, x.scale, factors);
 }
 
 function windowOf(node: Node, a: number): Window {
@@ -135,7 +132,7 @@ function setWeighted(
   places: readonly number[],
   outer: readonly string[],
   scale: number,
-  axes: readonly (readonly number[])[],
+  factors: Factors,
 ): void {
   const { lo, hi } = ctx.builder.rangeOf(sum);
   const least = Math.min(...counts);
@@ -148,5 +145,5 @@ function setWeighted(
   const y = places.map((_, a) => `y${a}`);
   const weight = ctx.builder.weight(`${node.name}.reciprocals`, places, values);
   const acc = ctx.builder.contract(`${node.name}.acc`, weight, sum, y, [...outer, ...y], [...outer, ...y]);
-  ctx.setTensor(node, acc, scale + t, axes);
+  ctx.setTensor(node, acc, scale + t, factors);
 }

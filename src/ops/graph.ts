@@ -8,8 +8,8 @@ import { TesseraError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { operatorsByOp } from './index.ts';
 import type { Value } from './layout.ts';
-import { cellsOfLayout } from './layout.ts';
-import { Lowering } from './lowering.ts';
+import { cellsOfLayout, layoutOf } from './layout.ts';
+import { type Choice, Lowering } from './lowering.ts';
 import { type Interval, portOf, type Scheme } from './scheme.ts';
 
 export interface Lowered {
@@ -31,17 +31,14 @@ export function lowerGraph(graph: Graph, scheme: Scheme, ranges: ReadonlyMap<str
     if (dtype !== 'float') throw new TesseraError('E_DTYPE', `input "${name}" is not of a float type`);
     const { range, scale } = portOf(ranges.get(name) ?? { min: -1, max: 1 }, scheme.bits);
     const tensor = builder.input({ name, shape, range, scale });
-    ctx.set(
-      name,
-      ctx.valueOf(
-        tensor,
-        scale,
-        shape.map((_, axis) => [axis]),
-      ),
-    );
+    ctx.set(name, { tensor, scale, layout: layoutOf(shape.map((size) => [size])) });
   }
   for (const node of graph.nodes) ctx.operator(node).lower(node, ctx);
-  for (const output of graph.outputs) bindOutput(ctx, output.name);
+  for (const { name } of graph.outputs) {
+    const choice = ctx.choice(name);
+    if (choice === undefined) bindOutput(ctx, name);
+    else bindChoice(ctx, name, choice);
+  }
   const { circuit, weights } = builder.build();
   return { circuit, weights, values: ctx.values() };
 }
@@ -57,4 +54,10 @@ function bindOutput(ctx: Lowering, name: string): void {
   });
   const isInOrder = map.every((j, cell) => j === cell);
   ctx.builder.output(port, value.tensor, { kind: 'gather', map: isInOrder ? null : map });
+}
+
+/** The output is the index of the one in every row. */
+function bindChoice(ctx: Lowering, name: string, { tensor, size }: Choice): void {
+  const port: Port = { name, shape: ctx.shape(name), range: { lo: 0, hi: size - 1 }, scale: 0 };
+  ctx.builder.output(port, tensor, { kind: 'onehot', size });
 }

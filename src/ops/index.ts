@@ -2,28 +2,38 @@
 import { clip, leakyRelu, relu, smooth } from './activation.ts';
 import { add } from './add.ts';
 import { average } from './average.ts';
+import { argMax, logSoftmax, softmax } from './choose.ts';
 import { conv } from './conv.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
 import { reshape, transpose } from './move.ts';
+import { mul } from './mul.ts';
 import type { Operator } from './operator.ts';
-import { concat, pad, slice } from './place.ts';
+import { concat, gather, pad, slice, split } from './place.ts';
+import { prelu } from './prelu.ts';
 
 export const operators: readonly Operator[] = [
   conv,
   matmul,
   add,
+  mul,
   relu,
   clip,
   leakyRelu,
+  prelu,
   smooth,
   maxPool,
   average,
   reshape,
   transpose,
   slice,
+  split,
+  gather,
   pad,
   concat,
+  softmax,
+  logSoftmax,
+  argMax,
 ];
 
 export const operatorsByOp: ReadonlyMap<string, Operator> = new Map(

@@ -34,10 +34,18 @@ export interface Arranged {
   readonly axes: Factors;
 }
 
-/** A row-major circuit tensor of the given shape, ONNX axis a being the circuit axes `axes[a]`. */
-export function layoutOf(shape: readonly number[], axes: Factors): Layout {
-  const strides = stridesOf(shape);
-  return axes.map((list) => list.map((a) => ({ size: shape[a]!, stride: strides[a]! })).filter((a) => a.size > 1));
+/** The row-major tensor of these factors in ONNX order; factors of 1 are circuit axes that no atom needs. */
+export function layoutOf(factors: Factors): Layout {
+  const strides = stridesOf(factors.flat()).values();
+  return factors.map((list) =>
+    list.map((size) => ({ size, stride: strides.next().value! })).filter((atom) => atom.size > 1),
+  );
+}
+
+/** The value with leading ONNX axes of size 1 up to a rank. */
+export function withRank(value: Value, rank: number): Value {
+  const leading = Array.from({ length: rank - value.layout.length }, () => []);
+  return { ...value, layout: [...leading, ...value.layout] };
 }
 
 /** Row-major strides of a shape. */
@@ -91,14 +99,16 @@ export function regroup(layout: Layout, factors: Factors): Layout | undefined {
 export function coalesce(layout: Layout, shape: readonly number[]): Layout {
   const strides = stridesOf(shape);
   const axisOf = (atom: Atom): number => strides.findIndex((s, a) => atom.stride >= s && shape[a]! > 1);
-  return layout.map((atoms) =>
-    atoms.reduce<Atom[]>((out, low) => {
+  return layout.map((atoms) => {
+    const out: Atom[] = [];
+    for (const low of atoms) {
       const high = out.at(-1);
-      if (high === undefined || high.stride !== low.size * low.stride || axisOf(high) !== axisOf(low))
-        return [...out, low];
-      return [...out.slice(0, -1), { size: high.size * low.size, stride: low.stride }];
-    }, []),
-  );
+      const isOneStretch = high?.stride === low.size * low.stride && axisOf(high) === axisOf(low);
+      if (isOneStretch) out[out.length - 1] = { size: high.size * low.size, stride: low.stride };
+      else out.push(low);
+    }
+    return out;
+  });
 }
 
 /** Factors of every axis that both layouts can be split into; those of `a` where no common split exists. */

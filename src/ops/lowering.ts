@@ -24,6 +24,12 @@ const NARROW: Range = { lo: -(2 ** 15), hi: 2 ** 15 - 1 };
 export const SUM_LIMIT = 2 ** 29;
 const LONE_SUM_LIMIT = 2 ** 30 - 2 ** 20;
 
+/** A graph output that is an index: the one-hot of it along its last axis, of `size` cells. */
+export interface Choice {
+  readonly tensor: TensorId;
+  readonly size: number;
+}
+
 export class Lowering {
   readonly builder: CircuitBuilder;
   readonly graph: Graph;
@@ -33,6 +39,7 @@ export class Lowering {
   readonly #readers = new Map<string, Node[]>();
   readonly #values = new Map<string, Value>();
   readonly #narrowed = new Map<string, Value>();
+  readonly #choices = new Map<string, Choice>();
 
   constructor(
     builder: CircuitBuilder,
@@ -79,13 +86,9 @@ export class Lowering {
     this.#values.set(name, value);
   }
 
-  /** Sets output 0 of a node to a circuit tensor whose axes are `axes`, by ONNX axis. */
-  setTensor(node: Node, tensor: TensorId, scale: number, axes: Factors): void {
-    this.set(node.outputs[0]!, this.valueOf(tensor, scale, axes));
-  }
-
-  valueOf(tensor: TensorId, scale: number, axes: Factors): Value {
-    return { tensor, scale, layout: layoutOf(this.builder.shapeOf(tensor), axes) };
+  /** Sets an output of a node to a circuit tensor whose axes are the factors of the ONNX axes, in order. */
+  setTensor(node: Node, tensor: TensorId, scale: number, factors: Factors, output = 0): void {
+    this.set(node.outputs[output]!, { tensor, scale, layout: layoutOf(factors) });
   }
 
   /** The value as it came: perhaps wide. */
@@ -93,6 +96,22 @@ export class Lowering {
     const value = this.#values.get(name);
     if (value !== undefined) return value;
     throw new TesseraError('E_ONNX_GRAPH', 'a value is read that no node or input writes', { where: name });
+  }
+
+  /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
+  setChoice(node: Node, choice: Choice): void {
+    const name = node.outputs[0]!;
+    if (this.#readers.has(name)) {
+      throw new TesseraError('E_UNSUPPORTED_OP', `the result of ${node.op} is read by another node`, {
+        where: node.name,
+        hint: `${node.op} is supported where its result is an output of the model.`,
+      });
+    }
+    this.#choices.set(name, choice);
+  }
+
+  choice(name: string): Choice | undefined {
+    return this.#choices.get(name);
   }
 
   values(): ReadonlyMap<string, Value> {
@@ -107,7 +126,7 @@ export class Lowering {
   narrow(name: string, limit: Range = NARROW, bits: number = this.scheme.bits): Value {
     const value = this.value(name);
     if (isInside(this.range(value), limit)) return value;
-    const key = `${value.tensor} ${bits}`;
+    const key = `${value.tensor} ${value.scale} ${bits}`;
     const known = this.#narrowed.get(key) ?? this.#saturate(name, value, bits);
     this.#narrowed.set(key, known);
     return { ...known, layout: value.layout };

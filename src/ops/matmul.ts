@@ -8,7 +8,7 @@
  */
 import type { TensorId } from '../circuit/types.ts';
 import type { Constant, Node } from '../onnx/graph.ts';
-import type { Factors, Layout, Value } from './layout.ts';
+import type { Factors, Value } from './layout.ts';
 import { arrange, commonFactors, factorsOf, plainFactors } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import type { Operator } from './operator.ts';
@@ -22,125 +22,120 @@ export const matmul: Operator = {
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
 
-/** One factor list an axis of the product: batch axes, then m, k, n. */
-interface Axes {
-  readonly batchA: Factors;
-  readonly batchB: Factors;
-  readonly m: readonly number[];
-  readonly k: readonly number[];
-  readonly n: readonly number[];
+/** An operand or the product as a stack of matrices: batch axes, rows, columns. */
+interface Stack {
+  readonly factors: Factors;
+  /** One label a factor, flat. */
+  readonly labels: readonly string[];
 }
 
-interface Side {
+interface Product {
+  readonly a: Stack;
+  readonly b: Stack;
+  readonly out: Stack;
+  /** Terms of each sum. */
+  readonly terms: number;
+}
+
+interface Operand {
   readonly tensor: TensorId;
   readonly labels: readonly string[];
 }
 
 function lower(node: Node, ctx: Lowering): void {
-  const [nameA, nameB] = node.inputs as [string, string];
-  const constantA = ctx.constant(nameA);
-  const constantB = ctx.constant(nameB);
-  const axes = axesOf(ctx, nameA, nameB);
-  if (constantA !== undefined || constantB !== undefined) {
-    const isLeft = constantA !== undefined;
-    lowerByConstant(node, ctx, axes, isLeft, isLeft ? constantA : constantB!);
-  } else lowerComputed(node, ctx, axes);
+  const [a, b] = node.inputs as [string, string];
+  const product = productOf(ctx, a, b);
+  const [left, right] = [ctx.constant(a), ctx.constant(b)];
+  if (left !== undefined) byConstant(node, ctx, product, { name: a, constant: left, stack: product.a }, b, product.b);
+  else if (right !== undefined)
+    byConstant(node, ctx, product, { name: b, constant: right, stack: product.b }, a, product.a);
+  else byComputed(node, ctx, product);
 }
 
-function lowerByConstant(node: Node, ctx: Lowering, axes: Axes, isLeft: boolean, w: Constant): void {
-  const [nameW, nameX] = isLeft ? [node.inputs[0]!, node.inputs[1]!] : [node.inputs[1]!, node.inputs[0]!];
-  const x = ctx.narrow(nameX);
-  const bias = ctx.constant(node.inputs[2]);
-  const factors = isLeft ? [...axes.batchA, axes.m, axes.k] : [...axes.batchB, axes.k, axes.n];
-  const labels = isLeft ? labelsA(axes) : labelsB(axes);
-  const kept = labels.map((label) => !label.startsWith('k'));
-  const real = { values: w.data, shape: factors.flat(), kept, bias: bias?.data };
-  const weights = chooseWeights(node.name, real, { range: ctx.range(x), scale: x.scale }, ctx, node.outputs[0]!);
-  const weight = ctx.builder.weight(nameW, factors.flat(), weights.values);
-  const other = sideOf(ctx, node, x, axes, !isLeft);
-  contractSides(node, ctx, axes, { tensor: weight, labels }, other, weights.scale + x.scale, bias);
-}
-
-function lowerComputed(node: Node, ctx: Lowering, axes: Axes): void {
-  const terms = axes.k.reduce((n, s) => n * s, 1);
-  const bits = Math.min(ctx.scheme.bits, Math.floor((29 - Math.ceil(Math.log2(terms))) / 2));
-  const [a, b] = [ctx.narrowTo(node.inputs[0]!, bits), ctx.narrowTo(node.inputs[1]!, bits)];
-  const sides = [sideOf(ctx, node, a, axes, true), sideOf(ctx, node, b, axes, false)] as const;
-  contractSides(node, ctx, axes, sides[0], sides[1], a.scale + b.scale, ctx.constant(node.inputs[2]));
-}
-
-function contractSides(
+function byConstant(
   node: Node,
   ctx: Lowering,
-  axes: Axes,
-  a: Side,
-  b: Side,
-  scale: number,
-  bias: Constant | undefined,
+  product: Product,
+  w: { readonly name: string; readonly constant: Constant; readonly stack: Stack },
+  nameX: string,
+  stackX: Stack,
 ): void {
-  const batch = axes.batchA.map((list, i) => (list.length > 0 ? list : axes.batchB[i]!));
-  const factors = [...batch, axes.m, axes.n];
-  const out = [...labelsOf('b', batch), ...labelsOf('m', [axes.m]), ...labelsOf('n', [axes.n])];
-  const acc = ctx.builder.contract(`${node.name}.acc`, a.tensor, b.tensor, a.labels, b.labels, out);
-  const sum = addBias(ctx, node.name, acc, bias, scale, factors, factors.length - 1);
-  let next = 0;
-  const all = factors.map((list) => list.map(() => next++));
-  const isDropped = [ctx.shape(node.inputs[0]!).length === 1, ctx.shape(node.inputs[1]!).length === 1];
-  ctx.setTensor(
-    node,
-    sum,
-    scale,
-    all.filter((_, i) => !isDropped[i - batch.length]),
-  );
+  const x = ctx.narrow(nameX);
+  const shape = w.stack.factors.flat();
+  const kept = w.stack.labels.map((label) => product.out.labels.includes(label));
+  const real = { values: w.constant.data, shape, kept, bias: ctx.constant(node.inputs[2])?.data };
+  const weights = chooseWeights(node, ctx, real, { range: ctx.range(x), scale: x.scale });
+  const weight = { tensor: ctx.builder.weight(w.name, shape, weights.values), labels: w.stack.labels };
+  contract(node, ctx, product, weight, operandOf(ctx, node, x, stackX), weights.scale + x.scale);
 }
 
-// ---- axes ----------------------------------------------------------------------------------------------------------------
-
-/** Factors of both operands, split alike where they share an axis. */
-function axesOf(ctx: Lowering, nameA: string, nameB: string): Axes {
-  const rank = Math.max(ctx.shape(nameA).length, ctx.shape(nameB).length, 2);
-  const a = factorsOfOperand(ctx, nameA, rank, true);
-  const b = factorsOfOperand(ctx, nameB, rank, false);
-  const isKnown = [nameA, nameB].map((name) => ctx.constant(name) !== undefined);
-  const shared = (x: Factors, y: Factors): number[][] => (isKnown[0] ? commonFactors(y, x) : commonFactors(x, y));
-  const batch = shared(a.slice(0, -2), b.slice(0, -2));
-  const own = (x: Factors): Factors => x.slice(0, -2).map((list, i) => (list.length === 0 ? [] : batch[i]!));
-  const [k] = shared([a[rank - 1]!], [b[rank - 2]!]);
-  return { batchA: own(a), batchB: own(b), m: a[rank - 2]!, k: k!, n: b[rank - 1]! };
+function byComputed(node: Node, ctx: Lowering, product: Product): void {
+  const [nameA, nameB] = node.inputs as [string, string];
+  const bits = Math.min(ctx.scheme.bits, Math.floor((29 - Math.ceil(Math.log2(product.terms))) / 2));
+  const [a, b] = [ctx.narrowTo(nameA, bits), ctx.narrowTo(nameB, bits)];
+  const [left, right] = [operandOf(ctx, node, a, product.a), operandOf(ctx, node, b, product.b)];
+  contract(node, ctx, product, left, right, a.scale + b.scale);
 }
 
-/** Factors of an operand as a stack of matrices of the given rank; a vector is a row on the left, a column on the right. */
-function factorsOfOperand(ctx: Lowering, name: string, rank: number, isLeft: boolean): number[][] {
-  const constant = ctx.constant(name);
-  const factors = constant === undefined ? factorsOf(ctx.value(name).layout) : plainFactors(constant.shape);
-  return asMatrices(factors, rank, isLeft);
+/** Output 0 = the contraction plus the bias; the axis of an operand that is a vector is dropped. */
+function contract(node: Node, ctx: Lowering, { out }: Product, x: Operand, y: Operand, scale: number): void {
+  const acc = ctx.builder.contract(`${node.name}.acc`, x.tensor, y.tensor, x.labels, y.labels, out.labels);
+  const last = out.factors.length - 1;
+  const sum = addBias(ctx, node.name, acc, ctx.constant(node.inputs[2]), scale, out.factors, last);
+  const [isRow, isColumn] = node.inputs.map((name) => ctx.shape(name).length === 1);
+  const kept = out.factors.filter((_, axis) => !(isRow && axis === last - 1) && !(isColumn && axis === last));
+  ctx.setTensor(node, sum, scale, kept);
 }
 
-function asMatrices<T>(axes: readonly (readonly T[])[], rank: number, isLeft: boolean): T[][] {
-  const matrix = axes.length > 1 ? axes : isLeft ? [[], ...axes] : [...axes, []];
-  return [...new Array<readonly T[]>(rank - matrix.length).fill([]), ...matrix].map((list) => [...list]);
-}
-
-function sideOf(ctx: Lowering, node: Node, value: Value, axes: Axes, isLeft: boolean): Side {
-  const factors = isLeft ? [...axes.batchA, axes.m, axes.k] : [...axes.batchB, axes.k, axes.n];
-  const layout: Layout = asMatrices(value.layout, factors.length, isLeft);
-  const at = arrange(ctx.builder, `${node.name}.${isLeft ? 'a' : 'b'}`, { ...value, layout }, factors);
-  const names = isLeft ? labelsA(axes) : labelsB(axes);
-  const labels: string[] = [];
-  at.axes.flat().forEach((axis, i) => {
-    labels[axis] = names[i]!;
+function operandOf(ctx: Lowering, node: Node, value: Value, { factors, labels }: Stack): Operand {
+  const isLeft = labels.some((label) => label.startsWith('m')) || labels.every((label) => !label.startsWith('n'));
+  const layout = isLeft ? asRows(value.layout, factors.length) : asColumns(value.layout, factors.length);
+  const { tensor, axes } = arrange(ctx.builder, `${node.name}.${isLeft ? 'a' : 'b'}`, { ...value, layout }, factors);
+  const byAxis: string[] = [];
+  axes.flat().forEach((axis, i) => {
+    byAxis[axis] = labels[i]!;
   });
-  return { tensor: at.tensor, labels };
+  return { tensor, labels: byAxis };
 }
 
-function labelsA(axes: Axes): string[] {
-  return [...labelsOf('b', axes.batchA), ...labelsOf('m', [axes.m]), ...labelsOf('k', [axes.k])];
+// ---- axes --------------------------------------------------------------------------------------------------------------
+
+/** Factors and labels of both operands, alike where they share an axis. */
+function productOf(ctx: Lowering, nameA: string, nameB: string): Product {
+  const rank = Math.max(ctx.shape(nameA).length, ctx.shape(nameB).length, 2);
+  const a = asRows(factorsOfInput(ctx, nameA), rank);
+  const b = asColumns(factorsOfInput(ctx, nameB), rank);
+  // a constant is cut as the computed operand is
+  const shared = (x: Factors, y: Factors): Factors =>
+    ctx.constant(nameA) === undefined ? commonFactors(x, y) : commonFactors(y, x);
+  const batch = shared(a.slice(0, -2), b.slice(0, -2));
+  const own = (x: Factors): Factors => batch.map((list, i) => (x[i]!.length === 0 ? [] : list));
+  const [k] = shared([a[rank - 1]!], [b[rank - 2]!]) as [number[]];
+  const [m, n] = [a[rank - 2]!, b[rank - 1]!];
+  return {
+    a: stackOf([...own(a), m, k], 'm', 'k'),
+    b: stackOf([...own(b), k, n], 'k', 'n'),
+    out: stackOf([...batch, m, n], 'm', 'n'),
+    terms: k.reduce((count, s) => count * s, 1),
+  };
 }
 
-function labelsB(axes: Axes): string[] {
-  return [...labelsOf('b', axes.batchB), ...labelsOf('k', [axes.k]), ...labelsOf('n', [axes.n])];
+function factorsOfInput(ctx: Lowering, name: string): Factors {
+  const constant = ctx.constant(name);
+  return constant === undefined ? factorsOf(ctx.value(name).layout) : plainFactors(constant.shape);
 }
 
-function labelsOf(prefix: string, factors: Factors): string[] {
-  return factors.flatMap((list, axis) => list.map((_, i) => `${prefix}${axis}.${i}`));
+/** A vector is one row. */
+function asRows<T>(axes: readonly (readonly T[])[], rank: number): (readonly T[])[] {
+  return [...Array.from({ length: rank - axes.length }, () => []), ...axes];
+}
+
+/** A vector is one column. */
+function asColumns<T>(axes: readonly (readonly T[])[], rank: number): (readonly T[])[] {
+  return asRows(axes.length === 1 ? [...axes, []] : axes, rank);
+}
+
+function stackOf(factors: Factors, row: string, column: string): Stack {
+  const names = factors.map((_, axis) => ['', column, row][factors.length - axis] ?? `b${axis}`);
+  return { factors, labels: factors.flatMap((list, axis) => list.map((_, i) => `${names[axis]}.${i}`)) };
 }

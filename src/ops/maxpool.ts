@@ -35,9 +35,8 @@ function lower(node: Node, ctx: Lowering): void {
   spatial.forEach((_, a) => {
     tensor = maxAlong(ctx, tensor, first + a, stepOf(node, ctx, a), range, `${node.name}.${a}`);
   });
-  let next = 0;
-  const axes = [batch, channels, ...spatial].map((list) => list.map(() => next++));
-  ctx.setTensor(node, tensor, x.scale, axes);
+  const sizes = ctx.builder.shapeOf(tensor).slice(first);
+  ctx.setTensor(node, tensor, x.scale, [batch, channels, ...sizes.map((size) => [size])]);
 }
 
 function stepOf(node: Node, ctx: Lowering, a: number): Step {

@@ -35,11 +35,5 @@ function lowerReshape(node: Node, ctx: Lowering): void {
     return;
   }
   const tensor = arrangeInOrder(ctx.builder, node.name, x, factors);
-  let next = 0;
-  ctx.setTensor(
-    node,
-    tensor,
-    x.scale,
-    factors.map((list) => list.map(() => next++)),
-  );
+  ctx.setTensor(node, tensor, x.scale, factors);
 }

@@ -8,7 +8,7 @@
 import type { TensorId } from '../circuit/types.ts';
 import type { Constant, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
-import { arrangeInOrder, commonFactors, factorsOf } from './layout.ts';
+import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import type { Operator } from './operator.ts';
 import { alignedShape } from './sum.ts';
@@ -17,30 +17,25 @@ import { chooseWeights } from './weights.ts';
 export const mul: Operator = {
   ops: ['Mul', 'Neg'],
   meaning: 'exact product at the sum of the two scales',
-  lower: (node, ctx) => {
-    if (node.op === 'Neg') return scaleBy(node, ctx, -1);
-    const [a, b] = node.inputs as [string, string];
-    const constant = ctx.constant(b) ?? ctx.constant(a);
-    if (constant === undefined) return multiply(node, ctx);
-    if (constant.data.length === 1) return scaleBy(node, ctx, constant.data[0]!, ctx.constant(b) === undefined ? b : a);
-    multiplyConstant(node, ctx, ctx.constant(b) === undefined ? b : a, constant);
-  },
+  lower,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
+
+function lower(node: Node, ctx: Lowering): void {
+  const [a, b] = node.inputs as [string, string?];
+  const isFirst = ctx.constant(a) !== undefined;
+  const constant = b === undefined ? MINUS_ONE : ctx.constant(isFirst ? a : b);
+  const x = isFirst ? b! : a;
+  if (constant === undefined) multiply(node, ctx);
+  else if (constant.data.length === 1) scaleBy(node, ctx, constant.data[0]!, x);
+  else multiplyConstant(node, ctx, x, constant);
+}
+
+const MINUS_ONE: Constant = { shape: [], dtype: 'float', data: Float32Array.of(-1) };
 
 /** Label of every atom of a product's axes, by ONNX axis. */
 function labelsOf(factors: Factors): string[][] {
   return factors.map((list, axis) => list.map((_, i) => `${axis}.${i}`));
-}
-
-/** Factors of a value in a product of a given rank, and the layout with leading axes of size 1. */
-function ranked(value: Value, rank: number): Value {
-  return { ...value, layout: [...alignedShape([], rank - value.layout.length).map(() => []), ...value.layout] };
-}
-
-function numbered(factors: Factors): number[][] {
-  let next = 0;
-  return factors.map((list) => list.map(() => next++));
 }
 
 // ---- two computed operands ---------------------------------------------------------------------------------------------
@@ -49,16 +44,13 @@ function multiply(node: Node, ctx: Lowering): void {
   const [nameA, nameB] = node.inputs as [string, string];
   const rank = ctx.shape(node.outputs[0]!).length;
   const bits = Math.min(ctx.scheme.bits, 14);
-  const [x, y] = [ranked(ctx.narrowTo(nameA, bits), rank), ranked(ctx.narrowTo(nameB, bits), rank)];
+  const [x, y] = [withRank(ctx.narrowTo(nameA, bits), rank), withRank(ctx.narrowTo(nameB, bits), rank)];
   const factors = commonFactors(factorsOf(x.layout), factorsOf(y.layout));
   const own = (v: Value): number[][] => v.layout.map((atoms, axis) => (atoms.length === 0 ? [] : factors[axis]!));
   const operand = (v: Value, side: string): TensorId => arrangeInOrder(ctx.builder, `${node.name}.${side}`, v, own(v));
   const [a, b] = [operand(x, 'a'), operand(y, 'b')];
-  const isSame = own(x).flat().length === factors.flat().length && own(y).flat().length === factors.flat().length;
-  const tensor = isSame
-    ? ctx.builder.product(`${node.name}.acc`, a, b)
-    : diagonal(ctx, `${node.name}.acc`, { tensor: a, own: own(x) }, { tensor: b, own: own(y) }, factors);
-  ctx.setTensor(node, tensor, x.scale + y.scale, numbered(factors));
+  const tensor = diagonal(ctx, `${node.name}.acc`, { tensor: a, own: own(x) }, { tensor: b, own: own(y) }, factors);
+  ctx.setTensor(node, tensor, x.scale + y.scale, factors);
 }
 
 interface Factor {
@@ -70,6 +62,8 @@ interface Factor {
 /** a b with every axis kept: axes of both are the diagonal, axes of one pass. */
 function diagonal(ctx: Lowering, name: string, a: Factor, b: Factor, factors: Factors): TensorId {
   const all = labelsOf(factors);
+  const isWhole = (f: Factor): boolean => f.own.flat().length === factors.flat().length;
+  if (isWhole(a) && isWhole(b)) return ctx.builder.product(name, a.tensor, b.tensor);
   const labels = (f: Factor): string[] => all.flatMap((list, axis) => (f.own[axis]!.length === 0 ? [] : list));
   return ctx.builder.contract(name, a.tensor, b.tensor, labels(a), labels(b), all.flat());
 }
@@ -77,43 +71,32 @@ function diagonal(ctx: Lowering, name: string, a: Factor, b: Factor, factors: Fa
 // ---- constants ---------------------------------------------------------------------------------------------------------
 
 /** c x for one number c. */
-function scaleBy(node: Node, ctx: Lowering, c: number, name: string = node.inputs[0]!): void {
+function scaleBy(node: Node, ctx: Lowering, c: number, name: string): void {
+  const output = node.outputs[0]!;
   const wide = ctx.value(name);
   const power = Math.log2(Math.abs(c));
   if (c !== 0 && Number.isInteger(power)) {
-    const x = { ...wide, scale: wide.scale - power };
-    if (c > 0) return ctx.set(node.outputs[0]!, x);
-    const tensor = ctx.builder.linear(node.name, [{ tensor: x.tensor, coefficient: -1 }]);
-    return ctx.set(node.outputs[0]!, { ...x, tensor });
+    const negative = [{ tensor: wide.tensor, coefficient: -1 }];
+    const tensor = c > 0 ? wide.tensor : ctx.builder.linear(node.name, negative);
+    ctx.set(output, { ...wide, tensor, scale: wide.scale - power });
+    return;
   }
   const x = ctx.narrow(name);
   const real = { values: [c], shape: [], kept: [], bias: undefined };
-  const { values, scale } = chooseWeights(
-    node.name,
-    real,
-    { range: ctx.range(x), scale: x.scale },
-    ctx,
-    node.outputs[0]!,
-  );
+  const { values, scale } = chooseWeights(node, ctx, real, { range: ctx.range(x), scale: x.scale });
   const tensor = ctx.builder.linear(node.name, [{ tensor: x.tensor, coefficient: values[0]! }]);
-  ctx.set(node.outputs[0]!, { ...x, tensor, scale: x.scale + scale });
+  ctx.set(output, { ...x, tensor, scale: x.scale + scale });
 }
 
 function multiplyConstant(node: Node, ctx: Lowering, name: string, constant: Constant): void {
   const rank = ctx.shape(node.outputs[0]!).length;
-  const x = ranked(ctx.narrow(name), rank);
+  const x = withRank(ctx.narrow(name), rank);
   const shape = alignedShape(constant.shape, rank);
   const ownX = factorsOf(x.layout);
   const factors = ownX.map((list, axis) => (list.length > 0 || shape[axis] === 1 ? list : [shape[axis]!]));
   const ownC = factors.map((list, axis) => (shape[axis] === 1 ? [] : list));
   const real = { values: constant.data, shape: ownC.flat(), kept: ownC.flat().map(() => true), bias: undefined };
-  const { values, scale } = chooseWeights(
-    node.name,
-    real,
-    { range: ctx.range(x), scale: x.scale },
-    ctx,
-    node.outputs[0]!,
-  );
+  const { values, scale } = chooseWeights(node, ctx, real, { range: ctx.range(x), scale: x.scale });
   const weight = ctx.builder.weight(`${node.name}.factor`, ownC.flat(), values);
   const operand = arrangeInOrder(ctx.builder, `${node.name}.x`, x, ownX);
   const tensor = diagonal(
@@ -123,5 +106,5 @@ function multiplyConstant(node: Node, ctx: Lowering, name: string, constant: Con
     { tensor: operand, own: ownX },
     factors,
   );
-  ctx.setTensor(node, tensor, x.scale + scale, numbered(factors));
+  ctx.setTensor(node, tensor, x.scale + scale, factors);
 }

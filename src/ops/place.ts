@@ -12,9 +12,23 @@ import type { Operator } from './operator.ts';
 import { constantTensor } from './sum.ts';
 
 export const slice: Operator = {
-  ops: ['Slice', 'Split', 'Gather'],
-  meaning: 'cells taken by a fixed map of their indices',
+  ops: ['Slice'],
+  meaning: 'every step-th cell of each axis from its start',
   lower: lowerSlice,
+  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+};
+
+export const split: Operator = {
+  ops: ['Split'],
+  meaning: 'consecutive parts of an axis',
+  lower: lowerSplit,
+  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+};
+
+export const gather: Operator = {
+  ops: ['Gather'],
+  meaning: 'cells of an axis by a list of constant indices',
+  lower: lowerGather,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
 
@@ -32,14 +46,11 @@ export const concat: Operator = {
   demand: (node, ctx) => (ctx.demandOn(node.outputs[0]!) === undefined ? undefined : ctx.scaleOf(node.inputs[0]!)),
 };
 
-/** Where cell j of an axis of the result comes from. */
+/** Where cell j of an axis of the result comes from; `cell` drops the axis. */
 type Taken =
   | { readonly kind: 'affine'; readonly stride: number; readonly offset: number; readonly size: number }
-  | { readonly kind: 'listed'; readonly indices: readonly number[] };
-
-function sizeOfTaken(taken: Taken): number {
-  return taken.kind === 'affine' ? taken.size : taken.indices.length;
-}
+  | { readonly kind: 'listed'; readonly indices: readonly number[] }
+  | { readonly kind: 'cell'; readonly index: number };
 
 /** A view with one map an ONNX axis; axes without an entry stay whole. */
 function take(
@@ -50,45 +61,43 @@ function take(
   fill: number,
 ): { tensor: TensorId; factors: number[][] } {
   const from = factorsOf(value.layout).map((list, axis) => (taken.has(axis) ? [product(list)] : list));
-  const factors = from.map((list, axis) => (taken.has(axis) ? [sizeOfTaken(taken.get(axis)!)] : list));
+  const factors = from.map((list, axis) => sizesTaken(taken.get(axis), list));
   const source = arrangeInOrder(ctx.builder, `${name}.input`, value, from);
-  let next = 0;
-  const maps = factors.flatMap((list, axis) =>
+  let at = 0;
+  let to = 0;
+  const maps = from.flatMap((list, axis) =>
     list.map((): AxisMap => {
-      const at = next++;
-      const t = taken.get(axis);
-      if (t === undefined) return { kind: 'keep', from: at, to: at };
-      if (t.kind === 'affine') return { kind: 'affine', from: at, to: at, stride: t.stride, offset: t.offset };
-      return { kind: 'index', from: [at], to: [at], map: Int32Array.from(t.indices) };
+      const map = mapOf(taken.get(axis), at++, to);
+      to += map.kind === 'index' ? map.to.length : 1;
+      return map;
     }),
   );
   return { tensor: ctx.builder.view(name, source, factors.flat(), maps, fill), factors };
+}
+
+function sizesTaken(taken: Taken | undefined, whole: number[]): number[] {
+  if (taken === undefined) return whole;
+  if (taken.kind === 'cell') return [];
+  return [taken.kind === 'affine' ? taken.size : taken.indices.length];
+}
+
+function mapOf(taken: Taken | undefined, from: number, to: number): AxisMap {
+  if (taken === undefined) return { kind: 'keep', from, to };
+  if (taken.kind === 'affine') return { kind: 'affine', from, to, stride: taken.stride, offset: taken.offset };
+  if (taken.kind === 'cell') return { kind: 'index', from: [from], to: [], map: Int32Array.of(taken.index) };
+  return { kind: 'index', from: [from], to: [to], map: Int32Array.from(taken.indices) };
 }
 
 function product(list: readonly number[]): number {
   return list.reduce((n, s) => n * s, 1);
 }
 
-function numbered(factors: readonly (readonly number[])[]): number[][] {
-  let next = 0;
-  return factors.map((list) => list.map(() => next++));
-}
-
 // ---- Slice, Split, Gather ----------------------------------------------------------------------------------------------
 
 function lowerSlice(node: Node, ctx: Lowering): void {
   const x = ctx.narrow(node.inputs[0]!);
-  if (node.op === 'Split') return lowerSplit(node, ctx, x);
-  const taken = node.op === 'Gather' ? gathered(node, ctx) : sliced(node, ctx);
-  const { tensor, factors } = take(ctx, node.name, x, taken, 0);
-  const axes = numbered(factors);
-  if (node.op === 'Gather') {
-    const axis = numberOf(node, 'axis');
-    const rank = ctx.shape(node.outputs[0]!).length - ctx.shape(node.inputs[0]!).length + 1;
-    if (rank > 1) throw manyIndices(node);
-    if (rank === 0) axes.splice(axis, 1);
-  }
-  ctx.setTensor(node, tensor, x.scale, axes);
+  const { tensor, factors } = take(ctx, node.name, x, sliced(node, ctx), 0);
+  ctx.setTensor(node, tensor, x.scale, factors);
 }
 
 function sliced(node: Node, ctx: Lowering): Map<number, Taken> {
@@ -106,30 +115,33 @@ function sliced(node: Node, ctx: Lowering): Map<number, Taken> {
   return taken;
 }
 
-function gathered(node: Node, ctx: Lowering): Map<number, Taken> {
-  if (ctx.constant(node.inputs[1]) !== undefined || node.inputs.length === 1) {
-    return new Map([[numberOf(node, 'axis'), { kind: 'listed', indices: numbersOf(node, 'indices') }]]);
-  }
-  throw new TesseraError('E_UNSUPPORTED_OP', 'the indices of Gather are computed by the model', {
-    where: node.name,
-    hint: 'Only constant indices are supported.',
-  });
+/** Indices in a list keep the axis, a lone index drops it. */
+function lowerGather(node: Node, ctx: Lowering): void {
+  if (node.inputs.length > 1) throw unsupported(node, 'the indices of Gather are computed by the model');
+  const rank = ctx.shape(node.outputs[0]!).length - ctx.shape(node.inputs[0]!).length + 1;
+  if (rank > 1) throw unsupported(node, 'the indices of Gather have more than one axis');
+  const x = ctx.narrow(node.inputs[0]!);
+  const axis = numberOf(node, 'axis');
+  const indices = numbersOf(node, 'indices');
+  const taken: Taken = rank === 0 ? { kind: 'cell', index: indices[0]! } : { kind: 'listed', indices };
+  const { tensor, factors } = take(ctx, node.name, x, new Map([[axis, taken]]), 0);
+  const kept = factors.filter((_, a) => rank === 1 || a !== axis);
+  ctx.setTensor(node, tensor, x.scale, kept);
 }
 
-function manyIndices(node: Node): TesseraError {
-  return new TesseraError('E_UNSUPPORTED_ATTRIBUTE', 'the indices of Gather have more than one axis', {
-    where: node.name,
-    hint: 'Gather with a list of indices and reshape the result.',
-  });
+function unsupported(node: Node, sentence: string): TesseraError {
+  const hint = 'Only a list of constant indices is supported.';
+  return new TesseraError('E_UNSUPPORTED_OP', sentence, { where: node.name, hint });
 }
 
-function lowerSplit(node: Node, ctx: Lowering, x: Value): void {
+function lowerSplit(node: Node, ctx: Lowering): void {
+  const x = ctx.narrow(node.inputs[0]!);
   const axis = numberOf(node, 'axis');
   let offset = 0;
   numbersOf(node, 'split').forEach((size, i) => {
-    const output = node.outputs[i]!;
-    const { tensor, factors } = take(ctx, output, x, new Map([[axis, { kind: 'affine', stride: 1, offset, size }]]), 0);
-    ctx.set(output, ctx.valueOf(tensor, x.scale, numbered(factors)));
+    const part: Taken = { kind: 'affine', stride: 1, offset, size };
+    const { tensor, factors } = take(ctx, node.outputs[i]!, x, new Map([[axis, part]]), 0);
+    ctx.setTensor(node, tensor, x.scale, factors, i);
     offset += size;
   });
 }
@@ -155,7 +167,7 @@ function lowerPad(node: Node, ctx: Lowering): void {
   });
   const fill = mode === 'constant' ? Math.floor(numberOf(node, 'value') * 2 ** x.scale + 0.5) : 0;
   const { tensor, factors } = take(ctx, node.name, x, taken, fill);
-  ctx.setTensor(node, tensor, x.scale, numbered(factors));
+  ctx.setTensor(node, tensor, x.scale, factors);
 }
 
 /** Index of the cell that pads position i of an axis. */
@@ -205,7 +217,7 @@ function lowerConcat(node: Node, ctx: Lowering): void {
   const [only] = terms;
   const isAlone = terms.length === 1 && only!.coefficient === 1;
   const sum = isAlone ? only!.tensor : ctx.builder.linear(node.name, terms);
-  ctx.setTensor(node, sum, scale, numbered(own(total)));
+  ctx.setTensor(node, sum, scale, own(total));
 }
 
 /** A constant part; nothing where it is zero everywhere. */

@@ -9,6 +9,7 @@
 import { weightedRange } from '../circuit/contract.ts';
 import type { IntArray, Range } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
+import type { Node } from '../onnx/graph.ts';
 import type { Lowering } from './lowering.ts';
 import { magnitude, quantise } from './scheme.ts';
 
@@ -26,21 +27,24 @@ export interface IntWeights {
   readonly scale: number;
 }
 
-/** @throws TesseraError E_QUANTIZE where not even weights of one bit keep the sum below 2^29, E_NAN for a weight that is no number */
+/**
+ * Weights of the sum that a node writes to its output 0, over operands x.
+ * @throws TesseraError E_QUANTIZE where not even weights of one bit keep the sum below 2^29, E_NAN for a weight that is no number
+ */
 export function chooseWeights(
-  where: string,
+  node: Node,
+  ctx: Lowering,
   real: RealWeights,
   x: { readonly range: Range; readonly scale: number },
-  ctx: Lowering,
-  result: string,
 ): IntWeights {
-  const { scheme } = ctx;
-  const sumScale = ctx.sumScale(result);
+  const result = node.outputs[0]!;
+  const where = node.name;
+  const { weightBits } = ctx.scheme;
   const largest = magnitude(real.values);
-  const fit = largest === 0 ? 0 : Math.floor(Math.log2((2 ** (scheme.weightBits - 1) - 1) / largest));
+  const fit = largest === 0 ? 0 : Math.floor(Math.log2((2 ** (weightBits - 1) - 1) / largest));
   const bias = real.bias === undefined ? 0 : magnitude(real.bias);
   const inputs: Range = { lo: Math.min(x.range.lo, 0), hi: Math.max(x.range.hi, 0) };
-  const from = Math.min(fit, (sumScale ?? Number.POSITIVE_INFINITY) - x.scale);
+  const from = Math.min(fit, (ctx.sumScale(result) ?? Number.POSITIVE_INFINITY) - x.scale);
   for (let scale = from; scale > from - 64; scale--) {
     const values = quantise(real.values, scale, where);
     const { lo, hi } = weightedRange(values, real.shape, real.kept, inputs);

@@ -31,12 +31,12 @@ export interface Accuracy {
   readonly samples: number;
   /** In graph order, outputs last. */
   readonly values: readonly Deviation[];
-  /** Samples of which the largest output cell is the label's, and those on which float and integer agree. */
+  /** Samples whose class is the label, by float and by integer, and those on which the two agree. */
   readonly top1: { readonly float: number; readonly integer: number; readonly agree: number } | undefined;
 }
 
 /**
- * @param labels one class a sample: the index of the largest cell of output 0
+ * @param labels one class a sample: the index of the largest cell of output 0, or what an output of one cell holds
  * @throws TesseraError E_INPUT for a wrong number of labels, E_RANGE where a sample leaves the calibrated domains
  */
 export async function measureAccuracy(
@@ -60,7 +60,7 @@ export async function measureAccuracy(
     for (const meter of meters) meter.add(i, expected, (value) => realValues(machine, run, lowered, value));
     if (labels !== undefined) {
       const [port] = lowered.circuit.outputs;
-      const [x, y] = [argmax(expected.get(port!.name)!), argmax(decodeOutput(port!, run.outputs[0]!))];
+      const [x, y] = [classOf(expected.get(port!.name)!), classOf(decodeOutput(port!, run.outputs[0]!))];
       top1.float += Number(x === labels[i]);
       top1.integer += Number(y === labels[i]);
       top1.agree += Number(x === y);
@@ -71,12 +71,14 @@ export async function measureAccuracy(
   return { samples: samples.length, values, top1: labels === undefined ? undefined : top1 };
 }
 
-function metersOf(graph: Graph, lowered: Lowered): Meter[] {
-  const outputs = new Set(graph.outputs.map((o) => o.name));
-  const written = graph.nodes.flatMap((n) => n.outputs.map((name) => ({ name, op: n.op })));
-  const inner = written.filter((w) => !outputs.has(w.name) && lowered.values.has(w.name));
-  const last = written.filter((w) => outputs.has(w.name));
-  return [...inner, ...last].map((w) => new Meter(w.name, w.op, lowered.values.get(w.name)!.scale));
+function metersOf(graph: Graph, { circuit, values }: Lowered): Meter[] {
+  const scales = new Map([...values].map(([name, value]) => [name, value.scale]));
+  const inner = graph.nodes.flatMap((n) => n.outputs.map((name) => ({ name, op: n.op })));
+  const isOutput = (name: string): boolean => graph.outputs.some((o) => o.name === name);
+  for (const port of circuit.outputs) scales.set(port.name, port.scale);
+  return [...inner.filter((w) => !isOutput(w.name)), ...inner.filter((w) => isOutput(w.name))]
+    .filter((w) => scales.has(w.name))
+    .map((w) => new Meter(w.name, w.op, scales.get(w.name)!));
 }
 
 /** Real values in ONNX order; undefined where the run does not keep the integers. */
@@ -147,7 +149,8 @@ class Meter {
   }
 }
 
-/** Index of the first largest value. */
-function argmax(values: Float32Array): number {
+/** The index that a lone cell holds, or that of the first largest cell. */
+function classOf(values: Float32Array): number {
+  if (values.length === 1) return values[0]!;
   return values.reduce((best, v, i) => (v > values[best]! ? i : best), 0);
 }

@@ -11,7 +11,7 @@ import type { Graph } from '../onnx/graph.ts';
 export type Sample = Readonly<Record<string, Float32Array>>;
 
 export interface FloatModel {
-  /** Every float value that the run computes, by name, the inputs included. */
+  /** Every float value and index that the run computes, by name, the inputs included. */
   readonly run: (sample: Sample) => Promise<ReadonlyMap<string, Float32Array>>;
 }
 
@@ -48,6 +48,7 @@ export async function openFloatModel(
       const values = new Map<string, Float32Array>(Object.entries(sample));
       for (const [name, tensor] of Object.entries(results)) {
         if (tensor.data instanceof Float32Array) values.set(name, tensor.data);
+        if (tensor.data instanceof BigInt64Array) values.set(name, Float32Array.from(tensor.data, Number));
       }
       return values;
     },
