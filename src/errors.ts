@@ -36,10 +36,11 @@ export class TesseraError extends Error {
     this.hint = detail.hint;
   }
 
-  /** `CODE: where: sentence. hint` on one line. */
+  /** `CODE: where: sentence. hint` on one line; the sentence gets its full stop here if it has none. */
   override toString(): string {
     const where = this.where === undefined ? '' : `${this.where}: `;
     const hint = this.hint === undefined ? '' : ` ${this.hint}`;
-    return `${this.code}: ${where}${this.message}${hint}`;
+    const stop = /[.!?]$/.test(this.message) ? '' : '.';
+    return `${this.code}: ${where}${this.message}${stop}${hint}`;
   }
 }

@@ -28,11 +28,10 @@ export function asTesseraError(error: unknown): TesseraError {
   if (error instanceof TesseraError) return error;
   const file = fileProblem(error);
   if (file !== undefined) return file;
-  const sentence = error instanceof Error ? error.message : String(error);
-  return new TesseraError('E_PROVE', `Unexpected: ${sentence}`, {
-    hint: 'This is a fault of Tessera; please report it.',
-    cause: error,
-  });
+  const [sentence, where] =
+    error instanceof Error ? [error.message, error.stack?.split('\n')[1]?.trim()] : [String(error)];
+  const hint = 'This is a fault of Tessera; please report it.';
+  return new TesseraError('E_PROVE', `Unexpected: ${sentence}.`, { ...(where && { where }), hint, cause: error });
 }
 
 export function errorJson(error: TesseraError): object {

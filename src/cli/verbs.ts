@@ -21,7 +21,6 @@ export interface CompileOptions extends Work {
   readonly bits?: number;
   readonly weightBits?: number;
   readonly headroom?: number;
-  readonly input?: Visibility;
   readonly externalData?: ExternalData;
 }
 
@@ -44,7 +43,7 @@ export type Verdict =
   | { readonly ok: false; readonly check: string; readonly where?: string; readonly sentence: string };
 
 export interface Verbs {
-  check(onnx: Uint8Array, options: { readonly externalData?: ExternalData }): CheckReport;
+  check(onnx: Uint8Array, options: { readonly externalData?: ExternalData }): Promise<CheckReport>;
   compile(
     onnx: Uint8Array,
     options: CompileOptions,
@@ -55,6 +54,6 @@ export interface Verbs {
     inputs: TensorValues,
     options: ProveOptions,
   ): Promise<{ readonly proof: Uint8Array; readonly outputs: Outputs; readonly stages: object }>;
-  verify(proof: Uint8Array, statement: Statement): Verdict;
-  inspect(bytes: Uint8Array): object;
+  verify(proof: Uint8Array, statement: Statement): Promise<Verdict>;
+  inspect(bytes: Uint8Array): Promise<object>;
 }

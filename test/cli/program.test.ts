@@ -102,12 +102,12 @@ describe('check and compile', () => {
   });
 
   it('check: a table, and exit 4 where something is missing', async () => {
-    const yes = await tessera(['check', at('m.onnx')], { check: () => report(true) });
+    const yes = await tessera(['check', at('m.onnx')], { check: async () => report(true) });
     expect(yes.stdout).toBe(
       'op    count  supported  note\nConv  3      yes        a sum\nEvery operator is supported.\n',
     );
     expect(yes.exit).toBe(EXIT.ok);
-    const no = await tessera(['check', at('m.onnx'), '--json'], { check: () => report(false) });
+    const no = await tessera(['check', at('m.onnx'), '--json'], { check: async () => report(false) });
     expect(JSON.parse(no.stdout)).toMatchObject({ schema: 1, ok: false, supported: false });
     expect(no.exit).toBe(EXIT.unsupported);
   });
@@ -121,15 +121,14 @@ describe('check and compile', () => {
       return { model: modelBytes, key: keyBytes, report: { accuracy: { float: 0.91, integer: 0.9 } } };
     };
     const args = ['compile', at('m.onnx'), '-o', at('out.tsm'), '--samples', at('samples.json')];
-    const more = ['--labels', at('labels.json'), '--bits', '10', '--input', 'public'];
-    const { exit, stdout } = await tessera([...args, ...more], { compile, check: () => report(true) });
+    const more = ['--labels', at('labels.json'), '--bits', '10'];
+    const { exit, stdout } = await tessera([...args, ...more], { compile, check: async () => report(true) });
     expect(exit).toBe(EXIT.ok);
     expect(stdout).toContain('accuracy\n  float: 0.91\n  integer: 0.9');
     expect(given).toMatchObject({
       samples: [{ x: Float32Array.of(1, 2) }, { x: Float32Array.of(3, 4) }],
       labels: [0, 1],
       bits: 10,
-      input: 'public',
     });
     expect(new Uint8Array(readFileSync(at('out.tsm')))).toEqual(modelBytes);
     expect(new Uint8Array(readFileSync(at('out.tsk')))).toEqual(keyBytes);
@@ -176,7 +175,7 @@ describe('run, prove, verify', () => {
     expect(new Uint8Array(readFileSync(at('q.tsp')))).toEqual(Uint8Array.of(7, 7));
 
     let stated: Statement | undefined;
-    const verify = (_: Uint8Array, statement: Statement) => {
+    const verify = async (_: Uint8Array, statement: Statement) => {
       stated = statement;
       return { ok: true, bits: 100.5 } as const;
     };
@@ -190,7 +189,7 @@ describe('run, prove, verify', () => {
   });
 
   it('a rejected proof: exit 3, and the check that rejects it', async () => {
-    const verify = () => ({ ok: false, check: 'lookup.root', where: 'Conv_3', sentence: 'No.' }) as const;
+    const verify = async () => ({ ok: false, check: 'lookup.root', where: 'Conv_3', sentence: 'No.' }) as const;
     const args = ['verify', at('p.tsp'), '--key', at('m.tsk'), '--output', at('y.json'), '--input', at('in.json')];
     const human = await tessera(args, { verify });
     expect(human).toEqual({ exit: EXIT.rejected, stdout: 'REJECTED by lookup.root at Conv_3: No.\n', stderr: '' });
@@ -211,7 +210,7 @@ describe('run, prove, verify', () => {
 
 describe('inspect and doctor', () => {
   it('inspect prints a tree', async () => {
-    const inspect = () => ({ kind: 'key', inputs: [{ name: 'x', shape: [1, 2] }], parameters: { rate: 0.5 } });
+    const inspect = async () => ({ kind: 'key', inputs: [{ name: 'x', shape: [1, 2] }], parameters: { rate: 0.5 } });
     const { stdout } = await tessera(['inspect', at('m.tsk')], { inspect });
     expect(stdout).toBe('kind: key\ninputs\n  name  shape\n  x     [1,2]\nparameters\n  rate: 0.5\n');
   });

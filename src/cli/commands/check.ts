@@ -12,7 +12,7 @@ export function checkCommand(program: Program): Command {
     .action(
       action(program, async ([path], { host }) => {
         const model = String(path);
-        const report = host.verbs.check(await readFile(model), { externalData: fileBeside(model) });
+        const report = await host.verbs.check(await readFile(model), { externalData: fileBeside(model) });
         const verdict = report.supported ? 'Every operator is supported.' : 'Some operators are not supported.';
         const human = `${table(report.operators)}\n${verdict}`;
         return { result: report, human, exit: report.supported ? EXIT.ok : EXIT.unsupported };

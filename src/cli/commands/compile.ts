@@ -9,7 +9,6 @@ import {
   type ImageOptions,
   normalisation,
   type Program,
-  visibility,
   wholeNumber,
   withImages,
   withThreads,
@@ -17,7 +16,7 @@ import {
 import { fileBeside } from '../external.ts';
 import { bytesText, type Outcome, tree } from '../output.ts';
 import { readLabels, readSamples } from '../samples.ts';
-import type { CompileOptions as VerbOptions, Visibility } from '../verbs.ts';
+import type { CompileOptions as VerbOptions } from '../verbs.ts';
 import { writeWhole } from '../write.ts';
 
 const examples = [
@@ -33,7 +32,6 @@ interface CompileOptions extends ImageOptions {
   readonly bits?: number;
   readonly weightBits?: number;
   readonly headroom?: number;
-  readonly input?: Visibility;
   readonly threads?: number;
 }
 
@@ -46,8 +44,7 @@ export function compileCommand(program: Program): Command {
     .option('--labels <file>', 'class of every sample, for the accuracy report: JSON list or .npy')
     .option('--bits <count>', 'bits of an activation', wholeNumber)
     .option('--weight-bits <count>', 'bits of a weight', wholeNumber)
-    .option('--headroom <count>', 'bits above the largest calibrated value', wholeNumber)
-    .option('--input <visibility>', 'public or private', visibility);
+    .option('--headroom <count>', 'bits above the largest calibrated value', wholeNumber);
   return withThreads(withImages(target)).action(action(program, compile));
 }
 
@@ -74,12 +71,12 @@ async function verbOptions(path: string, { host, options, onProgress }: Call<Com
   if (labels !== undefined && labels.length !== samples?.length) {
     throw new TesseraError('E_USAGE', `${labels.length} labels are given for ${samples?.length ?? 'no'} samples.`);
   }
-  const { bits, weightBits, headroom, input, threads } = options;
-  return { externalData, onProgress, samples, labels, bits, weightBits, headroom, input, threads };
+  const { bits, weightBits, headroom, threads } = options;
+  return { externalData, onProgress, samples, labels, bits, weightBits, headroom, threads };
 }
 
 async function samplesFor(path: string, options: CompileOptions, verbs: Program['host']['verbs']) {
-  const { inputs } = verbs.check(await readFile(path), { externalData: fileBeside(path) });
+  const { inputs } = await verbs.check(await readFile(path), { externalData: fileBeside(path) });
   return readSamples(options.samples!, inputs, normalisation(options));
 }
 

@@ -9,7 +9,7 @@ export function inspectCommand(program: Program): Command {
     .argument('<file>', '.tsm, .tsk or .tsp')
     .action(
       action(program, async ([path], { host }) => {
-        const description = host.verbs.inspect(await readFile(String(path)));
+        const description = await host.verbs.inspect(await readFile(String(path)));
         return { result: description, human: tree(description) };
       }),
     );

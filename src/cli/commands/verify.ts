@@ -35,7 +35,7 @@ export function verifyCommand(program: Program): Command {
 }
 
 async function verify([path]: readonly unknown[], { host, options }: Call<VerifyOptions>): Promise<Outcome> {
-  const verdict = host.verbs.verify(await readFile(String(path)), await statementOf(options));
+  const verdict = await host.verbs.verify(await readFile(String(path)), await statementOf(options));
   if (verdict.ok) {
     const human = `ACCEPTED: the model of this key computes these outputs (${Math.floor(verdict.bits)} bits).`;
     return { result: { bits: verdict.bits }, human };
