@@ -15,11 +15,13 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** One map's share of the source offset, at each flat index over its `to` axes; NONE where it has no source. */
+/** One map's share of the source offset, at each flat index over its `to` axes (NONE where it has no source), and where it is now. */
 interface Share {
+  readonly map: AxisMap;
   readonly offsets: Int32Array;
   /** Step of the flat index along each axis of the view; 0 for axes of other maps. */
   readonly steps: readonly number[];
+  flat: number;
 }
 
 const NONE = -1;
@@ -38,18 +40,16 @@ export function evaluateView(
   }
   const shares = view.maps.map((map) => shareOf(map, from, shape));
   const last = shape.length - 1;
-  const inner = last < 0 ? 1 : shape[last]!;
-  const along = Math.max(
-    0,
-    shares.findIndex((s) => last >= 0 && s.steps[last] !== 0),
-  );
-  const flats = shares.map(() => 0);
+  const inner = shape[last] ?? 1;
+  const row = shares.find((s) => (s.steps[last] ?? 0) !== 0);
+  const others = shares.filter((s) => s !== row);
+  const copy = rowCopier(row, inner, row?.steps[last] ?? 0, view.fill, source, out);
   const index = shape.map(() => 0);
   for (let o = 0; o < out.length; o += inner) {
-    const base = baseOffset(shares, flats, along);
+    const base = baseOffset(others);
     if (base === NONE) out.fill(view.fill, o, o + inner);
-    else copyRow(source, base, shares[along], flats[along]!, shares[along]?.steps[last] ?? 0, view.fill, out, o, inner);
-    advance(index, shape, shares, flats);
+    else copy(base, o);
+    advance(index, shape, shares);
   }
 }
 
@@ -73,7 +73,7 @@ function shareOf(map: AxisMap, from: readonly number[], shape: readonly number[]
   });
   const sources = sourceOffsets(map, from);
   const offsets = Int32Array.from({ length: cellsOf(to.map((axis) => shape[axis]!)) }, (_, j) => sources(j));
-  return { offsets, steps };
+  return { map, offsets, steps, flat: 0 };
 }
 
 /** Source offset of a flat index over a map's `to` axes, or NONE. */
@@ -100,47 +100,64 @@ function sourceOffsets(map: AxisMap, from: readonly number[]): (j: number) => nu
   };
 }
 
-/** Sum of all shares but the one along the row, or NONE. */
-function baseOffset(shares: readonly Share[], flats: readonly number[], along: number): number {
+/** Sum of the shares at their flat indices, or NONE. */
+function baseOffset(shares: readonly Share[]): number {
   let base = 0;
-  for (let s = 0; s < shares.length; s++) {
-    if (s === along) continue;
-    const offset = shares[s]!.offsets[flats[s]!]!;
+  for (const share of shares) {
+    const offset = share.offsets[share.flat]!;
     if (offset === NONE) return NONE;
     base += offset;
   }
   return base;
 }
 
-/** out[o + i] = source[base + offsets[flat + i step]] for i < count. */
-function copyRow(
-  source: IntArray,
-  base: number,
+type CopyRow = (base: number, o: number) => void;
+
+/** How one row of the view is copied: out[o + i] = source[base + offsets[flat + i step]] for i < count. */
+function rowCopier(
   share: Share | undefined,
-  flat: number,
+  count: number,
   step: number,
   fill: number,
+  source: IntArray,
   out: IntArray,
-  o: number,
-  count: number,
-): void {
-  if (share === undefined) {
-    out.fill(source[base]!, o, o + count);
-    return;
+): CopyRow {
+  if (share !== undefined && share.map.kind === 'index') {
+    const { offsets } = share;
+    return (base, o) => {
+      for (let i = 0; i < count; i++) {
+        const offset = offsets[share.flat + i * step]!;
+        out[o + i] = offset === NONE ? fill : source[base + offset]!;
+      }
+    };
   }
-  const offsets = share.offsets;
-  for (let i = 0; i < count; i++) {
-    const offset = offsets[flat + i * step]!;
-    out[o + i] = offset === NONE ? fill : source[base + offset]!;
-  }
+  // The row is the map's only axis: a run of cells at equal distances, the same in every row, with fill around it.
+  const offsets = share?.offsets ?? Int32Array.of(0);
+  const begin = Math.max(
+    0,
+    offsets.findIndex((offset) => offset !== NONE),
+  );
+  const end = 1 + offsets.findLastIndex((offset) => offset !== NONE);
+  const first = offsets[begin]!;
+  const stride = end - begin > 1 ? offsets[begin + 1]! - first : 0;
+  return (base, o) => {
+    if (end - begin < count) out.fill(fill, o, o + count);
+    let at = base + first;
+    if (stride === 0) out.fill(source[at]!, o + begin, o + end);
+    else if (stride === 1 && end - begin > LONG_RUN) out.set(source.subarray(at, at + end - begin), o + begin);
+    else for (let i = o + begin; i < o + end; i++, at += stride) out[i] = source[at]!;
+  };
 }
 
+/** Cells from which a copy is faster than a loop. */
+const LONG_RUN = 32;
+
 /** The next row: counts up all axes but the last, and each share's flat index with them. */
-function advance(index: number[], shape: readonly number[], shares: readonly Share[], flats: number[]): void {
+function advance(index: number[], shape: readonly number[], shares: readonly Share[]): void {
   for (let a = shape.length - 2; a >= 0; a--) {
     const isCarry = ++index[a]! === shape[a]!;
-    const step = isCarry ? 1 - shape[a]! : 1;
-    for (let s = 0; s < shares.length; s++) flats[s]! += step * shares[s]!.steps[a]!;
+    const count = isCarry ? 1 - shape[a]! : 1;
+    for (const share of shares) share.flat += count * share.steps[a]!;
     if (!isCarry) return;
     index[a] = 0;
   }

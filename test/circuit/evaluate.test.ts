@@ -349,3 +349,34 @@ describe('memory', () => {
     expect(tensors.get(w)).toBe(at);
   });
 });
+
+describe('threads', () => {
+  it('share out every kernel and change nothing', () => {
+    const b = new CircuitBuilder('threads');
+    const range = { lo: -128, hi: 127 };
+    const x = b.input({ name: 'x', shape: [9, 50, 50], range, scale: 0 });
+    const window = (axis: string): Window => ({ out: axis, kernel: `k${axis}`, stride: 1, dilation: 1, pad: 1 });
+    const w = b.weight('w', [9, 3, 3], integers(1, 81, range));
+    const depthwise = b.contract(
+      'depthwise',
+      w,
+      x,
+      ['c', 'ky', 'kx'],
+      ['c', window('y'), window('x')],
+      ['c', 'y', 'x'],
+    );
+    const table = b.functionTable('clip', -2048, { lo: -128, hi: 127, rows: 4096 });
+    const { y } = b.requantise('q', depthwise, 8, table);
+    const v = b.weight('v', [17, 9], integers(2, 153, range));
+    const mixed = b.contract('mixed', v, y, ['o', 'c'], ['c', 'y', 'x'], ['o', 'y', 'x']);
+    b.output({ name: 'out', shape: [17, 50, 50], range: b.rangeOf(mixed), scale: 0 }, mixed);
+    const { circuit, weights } = b.build();
+    const inputs = [integers(3, 9 * 2500, range)];
+    const run = (threads: number) => {
+      const machine = { ...createReferenceMachine(), threads };
+      const { tensors, outputs } = evaluate(machine, circuit, weights, inputs);
+      return { outputs, values: [...tensors].map(([id, at]) => [id, cellsAt(machine, at)] as const) };
+    };
+    expect(run(3)).toEqual(run(1));
+  });
+});
