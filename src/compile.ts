@@ -69,20 +69,34 @@ export async function quantizeModel(
   const graph = importOnnx(bytes, { ...(shapes && { shapes }), ...(externalData && { externalData }) });
   const scheme = schemeFor(graph, options);
   const float = await openFloatModel(bytes, graph, externalData);
-  const given = options.samples === undefined ? undefined : [...options.samples];
-  const samples = given ?? randomSamples(graph, RANDOM_SAMPLES, inputRange ?? { min: 0, max: 1 });
+  const { samples, isRandom } = samplesFor(graph, options);
   const ranges = await calibrate(float, samples, options.percentile);
-  for (const { name } of inputRange === undefined ? [] : graph.inputs)
-    ranges.set(name, join(ranges.get(name)!, inputRange!));
+  if (inputRange !== undefined) {
+    for (const { name } of graph.inputs) ranges.set(name, join(ranges.get(name)!, inputRange));
+  }
 
   const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges);
   const machine = options.machine ?? (await createWasmMachine());
-  const measured = options.accuracySamples ?? (options.labels === undefined ? ACCURACY_SAMPLES : samples.length);
-  const labels = options.labels && Array.from(options.labels).slice(0, measured);
-  const accuracy = await measureAccuracy(machine, float, graph, lowered, samples.slice(0, measured), labels);
+  const measured = samples.slice(0, options.accuracySamples ?? (options.labels ? samples.length : ACCURACY_SAMPLES));
+  const labels = options.labels && Array.from(options.labels).slice(0, measured.length);
+  const accuracy = await measureAccuracy(machine, float, graph, lowered, measured, labels);
   const { circuit, weights } = lowered;
-  const warnings = given === undefined ? [NO_SAMPLES] : [];
+  const warnings = isRandom ? [NO_SAMPLES] : [];
   return { circuit, weights, report: { scheme, samples: samples.length, cost: costOf(circuit), accuracy, warnings } };
+}
+
+/** @throws TesseraError E_INPUT where labels and samples do not belong together */
+function samplesFor(graph: Graph, options: QuantizeOptions): { samples: readonly Sample[]; isRandom: boolean } {
+  const isRandom = options.samples === undefined;
+  const samples =
+    options.samples === undefined
+      ? randomSamples(graph, RANDOM_SAMPLES, options.inputRange ?? { min: 0, max: 1 })
+      : [...options.samples];
+  if (options.labels !== undefined && (isRandom || options.labels.length !== samples.length)) {
+    const given = isRandom ? 0 : samples.length;
+    throw new TesseraError('E_INPUT', `${options.labels.length} labels for ${given} samples`);
+  }
+  return { samples, isRandom };
 }
 
 /** What `compile` makes of a network: the prover's file, the verifier's, and how well the integers do. */
