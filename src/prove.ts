@@ -135,7 +135,10 @@ export class Prover {
     hooks.outputs?.(outputs);
     const publicInputs = new Map([...options.publicInputs].map((i) => [i, inputs[i]!]));
     const statement = { inputs: publicInputs, outputs, tag: options.tag };
-    const columns = publicColumns(plan.circuit, statement);
+    const columns = new Map<TensorId, ArrayLike<number> | 'computed'>(publicColumns(plan.circuit, statement));
+    for (const [id, { def }] of plan.circuit.tensors.entries()) {
+      if (def.kind === 'input' && columns.has(id)) columns.set(id, 'computed');
+    }
     clock.end('run');
 
     // the commitments

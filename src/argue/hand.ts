@@ -3,7 +3,7 @@
  * a fold of small integers by extension weights; the result is an E table padded to powers of two.
  */
 import type { Witness } from '../circuit/evaluate.ts';
-import { type Circuit, type Contract, cellsOf, type TensorId } from '../circuit/types.ts';
+import { type Circuit, type Contract, cellsOf, type TensorId, type Window } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
 import { bitsFor, eqTable, type Point } from '../field/mle.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
@@ -120,23 +120,36 @@ export class Hand {
     const wholeBits = keep.reduce((n, a) => n + bitsFor(bShape[a]!), 0);
     const table = allocExt(m, 2 ** (wholeBits + tapBits));
     m.raw.zeroExt(table, 2 ** (wholeBits + tapBits));
+    const slides = plan.windows.map(({ axis, window }) => ({
+      axis,
+      kernel: window.kernel,
+      taps: this.#tapWeights(
+        window,
+        plan.sizes.get(window.kernel)!,
+        r,
+        shape[def.out.indexOf(window.out)]!,
+        bShape[axis]!,
+      ),
+    }));
     for (const combination of tapCombinations(taps, plan.sizes)) {
       const mark = m.mark();
       const weights = [...fixed];
-      for (const { axis, window } of plan.windows) {
-        const size = plan.sizes.get(window.kernel)!;
-        const unit = Array.from({ length: size }, (_, k) =>
-          k === combination.get(window.kernel) ? Ext.ONE : Ext.ZERO,
-        );
-        const outSize = shape[def.out.indexOf(window.out)]!;
-        const s = windowWeights(window, outSize, eqTable(r.get(window.out)!), unit, bShape[axis]!);
-        weights[axis] = { ptr: uploadExts(m, s), length: s.length };
-      }
+      for (const { axis, kernel, taps } of slides) weights[axis] = taps[combination.get(kernel)!]!;
       const column = this.#pad(this.#foldDense(def.b, weights), bShape, keep);
       scatterColumn(m, column, 2 ** wholeBits, table, 2 ** tapBits, tapIndex(taps, plan.sizes, combination));
       m.release(mark);
     }
     return table;
+  }
+
+  /** Weights of a window's source axis for each single tap. */
+  #tapWeights(window: Window, size: number, r: Coordinates, outSize: number, inSize: number): AxisWeights[] {
+    const outEq = eqTable(r.get(window.out)!);
+    return Array.from({ length: size }, (_, tap) => {
+      const unit = Array.from({ length: size }, (_, k) => (k === tap ? Ext.ONE : Ext.ZERO));
+      const s = windowWeights(window, outSize, outEq, unit, inSize);
+      return { ptr: uploadExts(this.machine, s), length: s.length };
+    });
   }
 
   /** Dense E vector over the axes without weights, in the tensor's order. */

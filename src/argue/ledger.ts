@@ -4,7 +4,7 @@
  * holds claims on committed columns alone, and the opening takes all of them.
  */
 
-import { type Circuit, cellsOf, type TensorId } from '../circuit/types.ts';
+import type { Circuit, TensorId } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
 import { boxAt, evaluateTensor, type Point, samePoint } from '../field/mle.ts';
 import type { Label } from '../transcript/labels.ts';
@@ -15,8 +15,8 @@ export interface Claim<S> {
   readonly value: S;
 }
 
-/** Values of the tensors that both parties hold: public inputs and outputs. */
-export type PublicValues = ReadonlyMap<TensorId, ArrayLike<number>>;
+/** Values of the tensors that both parties hold, public inputs and outputs; `computed` where the prover's run has them in memory. */
+export type PublicValues = ReadonlyMap<TensorId, ArrayLike<number> | 'computed'>;
 
 export class Ledger<S> {
   readonly #circuit: Circuit;
@@ -25,7 +25,7 @@ export class Ledger<S> {
   readonly #claims = new Map<TensorId, Claim<S>[]>();
   readonly #party: Party<S>;
 
-  /** `evaluate` is the prover's way to a value it must send; it is never called at the verifier. */
+  /** `evaluate` is the prover's way to any value that it computed; the verifier's would never be called for one it must be sent. */
   constructor(
     party: Party<S>,
     circuit: Circuit,
@@ -44,8 +44,7 @@ export class Ledger<S> {
     if (def.kind === 'constant') return boxAt(shape, point).mul(Ext.of(def.value));
     const values = this.#public.get(tensor);
     if (values === undefined) return undefined;
-    if (values.length !== cellsOf(shape))
-      throw new RangeError(`public values of tensor ${tensor} do not fit its shape`);
+    if (values === 'computed') return this.#evaluate(tensor, point);
     return evaluateTensor(values, shape, point);
   }
 

@@ -2,6 +2,7 @@
  * Multilinear extensions. A point lists its coordinates most significant first; eq(r,x) = prod (r_i x_i + (1-r_i)(1-x_i)).
  */
 import { Ext } from './ext.ts';
+import { add, fromInt, mul } from './m31.ts';
 
 export type Point = readonly Ext[];
 
@@ -110,25 +111,34 @@ export function boxAt(shape: readonly number[], r: Point): Ext {
   return shape.reduce((e, size, i) => e.mul(lessThan(size, axes[i]!)), Ext.ONE);
 }
 
-/** MLE at r of row-major values of a shape, zero outside it. */
+/** MLE at r of row-major integers of a shape, zero outside it. The last axis, where all the cells are, is summed by coordinates. */
 export function evaluateTensor(values: ArrayLike<number>, shape: readonly number[], r: Point): Ext {
-  let layer: Ext[] = Array.from({ length: values.length }, (_, i) => Ext.of(values[i]!));
   const axes = splitPoint(shape, r);
-  for (let a = shape.length - 1; a >= 0; a--) {
-    const eq = eqTable(axes[a]!);
+  const last = shape.at(-1) ?? 1;
+  let layer = weighRows(values, last, eqTable(axes.at(-1) ?? []));
+  for (let a = shape.length - 2; a >= 0; a--) {
     const size = shape[a]!;
-    const next: Ext[] = [];
-    for (let i = 0; i < layer.length; i += size) {
+    const eq = eqTable(axes[a]!);
+    layer = Array.from({ length: layer.length / size }, (_, i) => {
       let s = Ext.ZERO;
-      for (let j = 0; j < size; j++) {
-        const v = layer[i + j]!;
-        s = s.add(v.b === 0 && v.c === 0 && v.d === 0 ? eq[j]!.mulBase(v.a) : eq[j]!.mul(v));
-      }
-      next.push(s);
-    }
-    layer = next;
+      for (let j = 0; j < size; j++) s = s.add(layer[i * size + j]!.mul(eq[j]!));
+      return s;
+    });
   }
   return layer[0] ?? Ext.ZERO;
+}
+
+/** sum_j values[i length + j] eq[j] for every row i. */
+function weighRows(values: ArrayLike<number>, length: number, eq: readonly Ext[]): Ext[] {
+  const planes = [0, 1, 2, 3].map((c) => Int32Array.from(eq, (e) => e.coordinates()[c]!));
+  return Array.from({ length: values.length / length }, (_, row) => {
+    const [a, b, c, d] = planes.map((plane) => {
+      let sum = 0;
+      for (let j = 0; j < length; j++) sum = add(sum, mul(plane[j]!, fromInt(values[row * length + j]!)));
+      return sum;
+    });
+    return new Ext(a!, b!, c!, d!);
+  });
 }
 
 export function samePoint(a: Point, b: Point): boolean {
