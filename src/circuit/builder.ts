@@ -7,6 +7,7 @@ import { labelsOf, windowSize } from './contract.ts';
 import type { Weights } from './infer.ts';
 import { columnRange, productRange, rangeOfContract, shiftRange, sumRange, viewRange } from './infer.ts';
 import { BIT, isBelow, MAGNITUDE, MODULUS, rangeOfValues, showRange } from './interval.ts';
+import { kindOf } from './storage.ts';
 import type {
   AxisMap,
   Circuit,
@@ -65,13 +66,13 @@ export class CircuitBuilder {
     return id;
   }
 
-  /** A committed constant tensor; row-major values. */
+  /** A committed constant tensor; row-major values, kept in 16 bits where they fit. */
   weight(name: string, shape: readonly number[], values: IntArray): TensorId {
     if (values.length !== cellsOf(shape)) {
       throw new TesseraError('E_SHAPE', `${values.length} values for shape [${shape.join(', ')}]`, { where: name });
     }
     const id = this.#add(name, shape, rangeOfValues(values), { kind: 'weight' });
-    this.#weights.set(id, values);
+    this.#weights.set(id, kindOf(this.rangeOf(id)) === 2 ? Int16Array.from(values) : values);
     return id;
   }
 

@@ -156,3 +156,12 @@ it('never holds -0, which the encoding does not have', () => {
     expect(numbers.some((v) => Object.is(v, -0))).toBe(false);
   }
 });
+
+it('keeps weights in 16 bits where they fit', () => {
+  const b = new CircuitBuilder('weights');
+  const narrow = b.weight('narrow', [2], Int32Array.of(-32768, 32767));
+  const wide = b.weight('wide', [2], Int32Array.of(-32768, 32768));
+  const { weights } = b.build();
+  expect(weights.get(narrow)).toEqual(Int16Array.of(-32768, 32767));
+  expect(weights.get(wide)).toEqual(Int32Array.of(-32768, 32768));
+});
