@@ -151,6 +151,29 @@ describe('fraction tree', () => {
     },
   );
 
+  test.each(POWERS)('numerators in the base field, half %i', (half) => {
+    same(half, (raw, b) => {
+      const numerators = (n: number) => {
+        const ptr = b.vector(n);
+        for (let i = 0; i < n; i++) {
+          const words = b.machine.u32(ptr + 64 * (i >> 2) + 4 * (i & 3), 13);
+          if (i % 32 < 20) for (const c of [4, 8, 12]) words[c] = 0;
+          if (i % 32 < 12) words[0] = i % 32 < 8 ? 1 : 0;
+        }
+        return ptr;
+      };
+      const [eqLo, eqHi] = [b.vector(1), b.vector(half)];
+      const tables = (n: number) => [numerators(n), b.vector(n), b.vector(n), b.vector(n)] as const;
+      raw.fractionUp(numerators(2 * half), b.vector(2 * half), half, 0, half, b.outVector(half), b.outVector(half));
+      raw.fractionRound(...tables(2 * half), half, eqLo, 0, eqHi, 0, half, b.outWords(8));
+      const t = tables(4 * half);
+      raw.fractionFoldRound(...t, half, ...b.scalar(), eqLo, 0, eqHi, 0, half, b.outWords(8));
+      for (const v of t) b.expectVector(v, 2 * half);
+      raw.axpyExt(b.expectVector(t[1], 4 * half), t[2], 0, 4 * half, 1, 0, 0, 0);
+      return 0;
+    });
+  });
+
   test.each([
     [1, 1, 1, 0, 1],
     [3, 5, 8, 8, 16],

@@ -4,7 +4,7 @@
  *   x y = (x0 y0 - x1 y1 + x2 g - x3 h,  x0 y1 + x1 y0 + x2 h + x3 g,  x0 y2 - x1 y3 + x2 y0 - x3 y1,  x0 y3 + x1 y2 + x2 y1 + x3 y0),
  * which fits 64 bits and is reduced once.
  */
-import { add, carry, negLazy, pack, packProducts, reduceWide, sub } from './m31';
+import { add, carry, mulDoubled, negLazy, pack, packProducts, reduceWide, sub } from './m31';
 
 /** Bytes of a quad, of a multiplier (`prepare`) and of an accumulator (`clear`). */
 export const QUAD: usize = 64;
@@ -94,6 +94,22 @@ export function difference(dst: usize, x: usize, y: usize): void {
 @inline
 export function sum(dst: usize, x: usize, y: usize): void {
   for (let c: usize = 0; c < QUAD; c += 16) v128.store(dst + c, add(v128.load(x + c), v128.load(y + c)));
+}
+
+/** True where all four elements are in the base field. */
+// @ts-ignore: decorator
+@inline
+export function isBase(x: usize): bool {
+  return !v128.any_true(v128.or(v128.load(x, 16), v128.or(v128.load(x, 32), v128.load(x, 48))));
+}
+
+/** dst += x k, k the base field lanes at k; x may be a multiplier. */
+export function mulBaseAdd(dst: usize, x: usize, k: usize): void {
+  const lanes = v128.load(k);
+  const doubled = i32x4.add(lanes, lanes);
+  for (let c: usize = 0; c < QUAD; c += 16) {
+    v128.store(dst + c, add(v128.load(dst + c), mulDoubled(doubled, v128.load(x + c))));
+  }
 }
 
 /** dst = x y + z w: p0 q1 + p1 q0 of fractions. */

@@ -2,13 +2,25 @@
  * The fraction tree of logUp-GKR: p = p0 q1 + p1 q0, q = q0 q1 (protocol.md section 9). Layers are stored split: nodes 2i, then
  * nodes 2i + 1.
  */
-import { ACCUMULATOR, clear, copyElements, cross, difference, fold, mul, mulAdd, prepare, put, QUAD, quad, settle, target, total, wordOf } from './ext';
+import { ACCUMULATOR, clear, copyElements, cross, difference, fold, isBase, mul, mulAdd, mulBaseAdd, prepare, put, QUAD, quad, settle, target, total, wordOf } from './ext';
 import { fromSigned, mulDoubled, mulWord, P, reduce, sub, subWord } from './m31';
 import { scratch, spare } from './scratch';
 
 /** Scratch: quads 0..15 are spare, a multiplier and four accumulators follow. */
 const K: usize = 1024;
 const ACC: usize = 1152;
+
+/**
+ * dst = x y + z w where x is a quad of numerators. On the leaves these are 1, 0 or -m, in the base field: 4 multiplications instead of
+ * 16. Which ones they are depends on the circuit alone, so the time tells nothing about values.
+ */
+// @ts-ignore: decorator
+@inline
+function numeratorCross(dst: usize, x: usize, y: usize, z: usize, w: usize): void {
+  if (!isBase(x)) return cross(dst, x, y, z, w);
+  mul(dst, z, w);
+  mulBaseAdd(dst, y, x);
+}
 
 // ---- building the tree -----------------------------------------------------------------------------------------------
 
@@ -19,7 +31,7 @@ export function fractionUp(p: usize, q: usize, half: u32, from: u32, to: u32, pD
     const p1 = quad(p, half + x, n, spare(1));
     const q0 = quad(q, x, n, spare(2));
     const q1 = quad(q, half + x, n, spare(3));
-    cross(spare(4), p0, q1, p1, q0);
+    numeratorCross(spare(4), p0, q1, p1, q0);
     mul(spare(5), q0, q1);
     if (n == 4) {
       splitQuad(pDst, x, half >> 1, spare(4));
@@ -60,13 +72,13 @@ function roundQuad(p0: usize, p1: usize, q0: usize, q1: usize, half: u32, x: u32
   const a1 = quad(p1, x, n, spare(1));
   const b0 = quad(q0, x, n, spare(2));
   const b1 = quad(q1, x, n, spare(3));
-  cross(spare(8), a0, b1, a1, b0);
+  numeratorCross(spare(8), a0, b1, a1, b0);
   mulAdd(atZero, spare(8), eq);
   difference(spare(4), quad(p0, half + x, n, spare(4)), a0);
   difference(spare(5), quad(p1, half + x, n, spare(5)), a1);
   difference(spare(6), quad(q0, half + x, n, spare(6)), b0);
   difference(spare(7), quad(q1, half + x, n, spare(7)), b1);
-  cross(spare(8), spare(4), spare(7), spare(5), spare(6));
+  numeratorCross(spare(8), spare(4), spare(7), spare(5), spare(6));
   mulAdd(leading, spare(8), eq);
 }
 
@@ -133,7 +145,8 @@ export function fractionFoldRound(p0: usize, p1: usize, q0: usize, q1: usize, qu
 
 /** Folds entries x .. x+n-1 and half + x .. of four tables of 4 half entries. */
 function foldQuads(p0: usize, p1: usize, q0: usize, q1: usize, half: u32, x: u32, n: u32, r: usize): void {
-  foldPair(p0, half, x, n, r);
+  foldNumerators(p0, 2 * half, x, n, r);
+  foldNumerators(p0, 2 * half, half + x, n, r);
   foldPair(p1, half, x, n, r);
   foldPair(q0, half, x, n, r);
   foldPair(q1, half, x, n, r);
@@ -142,6 +155,16 @@ function foldQuads(p0: usize, p1: usize, q0: usize, q1: usize, half: u32, x: u32
 function foldPair(t: usize, half: u32, x: u32, n: u32, r: usize): void {
   foldAt(t, 2 * half, x, n, r);
   foldAt(t, 2 * half, half + x, n, r);
+}
+
+/** foldAt where both quads are in the base field, as numerators of leaves are. */
+function foldNumerators(t: usize, span: u32, i: u32, n: u32, r: usize): void {
+  const x = quad(t, i, n, spare(0));
+  const y = quad(t, span + i, n, spare(1));
+  if (!isBase(x) || !isBase(y)) return foldAt(t, span, i, n, r);
+  v128.store(spare(2), sub(v128.load(y), v128.load(x)));
+  mulBaseAdd(x, r, spare(2));
+  put(t, i, n, x, spare(0));
 }
 
 /** t[i] += r (t[span + i] - t[i]) for n entries from i on. */
@@ -240,12 +263,29 @@ export function leafRows(x0: usize, x0Kind: u32, x1: usize, x1Kind: u32, m: usiz
 }
 
 export function fillLeaves(p: usize, q: usize, from: u32, to: u32): void {
-  for (let i = from; i < to; i++) {
-    const pAt = wordOf(p, i);
-    const qAt = wordOf(q, i);
-    for (let c: usize = 0; c < QUAD; c += 16) {
-      store<u32>(pAt + c, 0);
-      store<u32>(qAt + c, c == 0 ? 1 : 0);
-    }
+  let i = from;
+  for (; i < to && (i & 3) != 0; i++) fillElement(p, q, i);
+  const zero = i32x4.splat(0);
+  const one = i32x4.splat(1);
+  for (; i + 4 <= to; i += 4) {
+    const at = (<usize>i) << 4;
+    v128.store(p + at, zero);
+    v128.store(p + at, zero, 16);
+    v128.store(p + at, zero, 32);
+    v128.store(p + at, zero, 48);
+    v128.store(q + at, one);
+    v128.store(q + at, zero, 16);
+    v128.store(q + at, zero, 32);
+    v128.store(q + at, zero, 48);
+  }
+  for (; i < to; i++) fillElement(p, q, i);
+}
+
+function fillElement(p: usize, q: usize, i: u32): void {
+  const pAt = wordOf(p, i);
+  const qAt = wordOf(q, i);
+  for (let c: usize = 0; c < QUAD; c += 16) {
+    store<u32>(pAt + c, 0);
+    store<u32>(qAt + c, c == 0 ? 1 : 0);
   }
 }

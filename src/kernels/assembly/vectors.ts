@@ -55,11 +55,16 @@ export function dotExt(a: usize, b: usize, from: u32, to: u32, out: usize): void
 export function axpyExt(dst: usize, src: usize, from: u32, to: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
   const k = scratch(K);
   prepare(k, k0, k1, k2, k3);
+  const one = k0 == 1 && (k1 | k2 | k3) == 0;
   for (let i = from; i < to; i += 4) {
     const n = min(to - i, 4);
     const t = quad(dst, i, n, spare(0));
-    scale(spare(1), quad(src, i, n, spare(2)), k);
-    sum(t, t, spare(1));
+    let term = quad(src, i, n, spare(2));
+    if (!one) {
+      scale(spare(1), term, k);
+      term = spare(1);
+    }
+    sum(t, t, term);
     put(dst, i, n, t, spare(0));
   }
 }
