@@ -31,7 +31,7 @@ export function encodeModel(model: ModelFile): Uint8Array<ArrayBuffer> {
 export function decodeModel(bytes: Uint8Array): ModelFile {
   const reader = new Reader(unseal('model', bytes), { name: 'model file' });
   const key = readKey(reader);
-  const report = reader.text(MAX_REPORT_BYTES);
+  const report = readReport(reader);
   const weights = new Map(weightIds(key.circuit).map((id) => [id, readWeight(reader, key.circuit, id)]));
   reader.finish();
   return { ...key, report, weights };
@@ -49,6 +49,16 @@ export function keyOf(bytes: Uint8Array): KeyFile {
 
 function weightIds(circuit: Circuit): TensorId[] {
   return circuit.tensors.flatMap((tensor, id) => (tensor.def.kind === 'weight' ? [id] : []));
+}
+
+function readReport(reader: Reader): string {
+  const report = reader.text(MAX_REPORT_BYTES);
+  try {
+    JSON.parse(report);
+    return report;
+  } catch (cause) {
+    return reader.fail('The report is not JSON.', cause);
+  }
 }
 
 /** Width in bytes, then the values. */

@@ -135,6 +135,11 @@ describe('files', () => {
     expect(refusal(() => decodeKey(Uint8Array.of(8, 7)))!.message).toBe('This is no Tessera file.');
   });
 
+  it('refuses a report that is not JSON', () => {
+    const file = encodeModel({ ...model, report: '{' });
+    expect(refusal(() => decodeModel(file))!.message).toBe('The report is not JSON.');
+  });
+
   it('refuses to write a weight without values', () => {
     expect(() => encodeModel({ ...model, weights: new Map() })).toThrow('has no values');
   });
