@@ -3,12 +3,11 @@
  */
 import { CircuitBuilder } from '../circuit/builder.ts';
 import type { Circuit, IntArray, Port, TensorId } from '../circuit/types.ts';
-import { cellsOf } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { operatorsByOp } from './index.ts';
 import type { Value } from './layout.ts';
-import { cellsOfLayout, layoutOf } from './layout.ts';
+import { arrangeInOrder, coalesce, factorsOf, layoutOf } from './layout.ts';
 import { type Choice, Lowering } from './lowering.ts';
 import { type Interval, portOf, type Scheme } from './scheme.ts';
 
@@ -43,17 +42,13 @@ export function lowerGraph(graph: Graph, scheme: Scheme, ranges: ReadonlyMap<str
   return { circuit, weights, values: ctx.values() };
 }
 
-/** The circuit tensor's cells are those of the ONNX output in another order. */
+/** The circuit tensor with its axes in the output's order has the output's cells in their order, whatever the ONNX shape. */
 function bindOutput(ctx: Lowering, name: string): void {
   const value = ctx.value(name);
   const port: Port = { name, shape: ctx.shape(name), range: ctx.range(value), scale: value.scale };
-  const cells = cellsOfLayout(value.layout);
-  const map = new Int32Array(cellsOf(port.shape));
-  cells.forEach((cell, j) => {
-    map[cell] = j;
-  });
-  const isInOrder = map.every((j, cell) => j === cell);
-  ctx.builder.output(port, value.tensor, { kind: 'gather', map: isInOrder ? null : map });
+  const layout = coalesce([value.layout.flat()], ctx.builder.shapeOf(value.tensor));
+  const tensor = arrangeInOrder(ctx.builder, `${name}.ordered`, { ...value, layout }, factorsOf(layout));
+  ctx.builder.output(port, tensor);
 }
 
 /** The output is the index of the one in every row. */
