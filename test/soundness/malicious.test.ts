@@ -1,0 +1,381 @@
+/**
+ * Provers that follow the protocol and lie once. Each test names the check that stops the lie; `forged` is the same lie told by a
+ * prover that then solves for every equation of the argument (test/support/lies.ts), which leaves only the commitment to stop it.
+ */
+import { describe, expect, it } from 'vitest';
+import { CircuitBuilder } from '../../src/circuit/builder.ts';
+import { checkCircuit } from '../../src/circuit/check.ts';
+import type { Circuit, TensorId } from '../../src/circuit/types.ts';
+import { Ext } from '../../src/field/ext.ts';
+import { inversePowerOfTwo, P } from '../../src/field/m31.ts';
+import { decodeProof } from '../../src/files/proof.ts';
+import { createWasmMachine } from '../../src/kernels/wasm.ts';
+import { Prover, type ProverHooks } from '../../src/prove.ts';
+import { planOf } from '../../src/statement.ts';
+import { type Verdict, verify } from '../../src/verify.ts';
+import {
+  type Attempt,
+  type Edit,
+  Enough,
+  edited,
+  forge,
+  LyingParty,
+  type Story,
+  slopeOf,
+  tell,
+  twisted,
+} from '../support/lies.ts';
+import { register, type Tiny, tinyNetwork } from '../support/tiny.ts';
+
+const machine = await createWasmMachine();
+const options = { publicInputs: new Set<number>(), tag: new Uint8Array() };
+
+/** A registered network, its honest prover, and the verifier's word on what a prover with hooks makes. */
+function courtOf(network: Tiny) {
+  const { model, key } = register(machine, network);
+  const prover = new Prover(machine, model);
+  const proveWith = (hooks: ProverHooks, by = prover) => by.prove([network.input], options, hooks);
+  const verdictOn = (hooks: ProverHooks, by = prover): Verdict => {
+    const { proof, outputs } = proveWith(hooks, by);
+    const names = network.circuit.outputs.map((o) => o.name);
+    return verify(proof, { key, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]! as Int32Array])) });
+  };
+  const attemptOn =
+    (hooks: ProverHooks): Attempt =>
+    (edits, checks) => {
+      const parties: LyingParty[] = [];
+      try {
+        proveWith({ ...hooks, party: (channel) => (parties[0] = new LyingParty(channel, edits, checks)) });
+      } catch (error) {
+        if (!(error instanceof Enough)) throw error;
+      }
+      return parties[0]!;
+    };
+  const idOf = (name: string): TensorId => network.circuit.tensors.findIndex((t) => t.name === name);
+  return { network, model, key, prover, proveWith, verdictOn, attemptOn, idOf };
+}
+
+function withEdits(hooks: ProverHooks, edits: readonly Edit[]): ProverHooks {
+  return { ...hooks, party: (channel) => new LyingParty(channel, edits) };
+}
+
+const tiny = courtOf(tinyNetwork());
+const { idOf } = tiny;
+const honest = tiny.proveWith({});
+
+/** Changes one cell of one tensor when it is computed. */
+function cell(name: string, at: number, change: (v: number, values: number[][]) => number): Story {
+  return {
+    cells: (id, values) => {
+      if (id === idOf(name)) values[id]![at] = change(values[id]![at]!, values);
+    },
+  };
+}
+
+function end(change: (values: number[][]) => void): Story {
+  return { end: change };
+}
+
+/** Both at once: the cells of each, then the ends of each. */
+function both(a: Story, b: Story): Story {
+  return {
+    cells: (id, values) => {
+      a.cells?.(id, values);
+      b.cells?.(id, values);
+    },
+    end: (values) => {
+      a.end?.(values);
+      b.end?.(values);
+    },
+  };
+}
+
+/** The honest value of a cell, for a lie that would otherwise have no table row to go on from. */
+function keep(name: string, at: number): Story {
+  const values: number[][] = [];
+  tell(tiny.model, [tiny.network.input], {
+    end: (all) => {
+      values.push(...all);
+    },
+  });
+  return cell(name, at, () => values[idOf(name)]![at]!);
+}
+
+const stories: Record<string, Story> = {
+  'a wrong activation': cell('y1', 7, (v) => (v === 3 ? 4 : 3)),
+  'a wrong remainder within its range': both(
+    cell('y1.bits0', 0, (v) => v ^ 1),
+    keep('y1', 0),
+  ),
+  'a remainder out of range, made good in the quotient': cell('y1.bits0', 5, (v) => v - 8),
+  'a remainder that is a fraction in the field': both(
+    cell('y1.bits0', 0, (v) => (v + inversePowerOfTwo(1)) % P),
+    keep('y1', 0),
+  ),
+  'a value in no row of its table': cell('y2', 3, () => 60),
+  'a value in a row of another table': both(
+    cell('y2.bits0', 3, (v) => 4 + (v % 4)),
+    both(
+      keep('y2', 3),
+      end((values) => {
+        values[idOf('range [0, 7].multiplicity')]![4]! += 1;
+      }),
+    ),
+  ),
+  'a wrong multiplicity': end((values) => {
+    values[idOf('relu.multiplicity')]![200]! += 1;
+  }),
+  'a multiplicity moved to another row': end((values) => {
+    values[idOf('range [0, 7].multiplicity')]![2]! -= 1;
+    values[idOf('range [0, 7].multiplicity')]![3]! += 1;
+  }),
+  'a private input outside its range': cell('x', 11, () => 100),
+};
+
+describe.each(Object.entries(stories))('%s', (_, story) => {
+  const hooks = tell(tiny.model, [tiny.network.input], story);
+
+  it('is stopped by the lookups', () => {
+    expect(tiny.proveWith(hooks).violated).toBe('lookup.root');
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check: 'lookup.root' });
+  });
+
+  it('is stopped by the commitment when forged', () => {
+    const { edits, solved } = forge(tiny.attemptOn(hooks))!;
+    expect(solved.slice(0, 2)).toEqual(['lookup.root', 'lookup.layer']);
+    expect(solved.at(-1)).toBe('opening.batch');
+    expect(tiny.verdictOn(withEdits(hooks, edits))).toMatchObject({ ok: false, check: 'opening.claims' });
+  });
+});
+
+describe('a wrong public output', () => {
+  const hooks: ProverHooks = {
+    outputs: (outputs) => {
+      outputs[0] = outputs[0]!.map((v, i) => (i === 2 ? v + 1 : v)) as Int32Array;
+    },
+  };
+
+  it('is stopped where the output is bound to the network', () => {
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check: 'stage' });
+  });
+
+  it('is stopped by the commitment when forged', () => {
+    const { edits, solved } = forge(tiny.attemptOn(hooks))!;
+    expect(solved).toEqual(['stage', 'stage', 'opening.batch']);
+    expect(tiny.verdictOn(withEdits(hooks, edits))).toMatchObject({ ok: false, check: 'opening.claims' });
+  });
+});
+
+describe('an activation that two readers are told differently', () => {
+  // acc2 = w2 * y1, 2 x 2 windows, is computed as if the first cell of y1's channel c were larger by 9; others see the y1 looked up
+  const w2 = tiny.model.weights.get(idOf('w2'))!;
+  const c = [0, 1, 2, 3, 4, 5].find((channel) => w2[4 * channel] !== 0)!;
+  const story = cell('acc2', 6 * c, (v) => v + 9 * w2[4 * c]!);
+  const hooks = tell(tiny.model, [tiny.network.input], story);
+
+  it('is stopped by the sum that the contraction is', () => {
+    expect(tiny.proveWith(hooks).outputs).not.toEqual(honest.outputs);
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check: 'stage' });
+  });
+
+  it('is stopped by the commitment when each reader gets a claim that suits it', () => {
+    const { edits, solved } = forge(tiny.attemptOn(hooks))!;
+    expect(solved).toEqual(['stage', 'stage', 'opening.batch']);
+    expect(tiny.verdictOn(withEdits(hooks, edits))).toMatchObject({ ok: false, check: 'opening.claims' });
+  });
+});
+
+describe('a tensor that is read at one point by two relations', () => {
+  // s = y + y', and all three are looked up at the same point: nothing is left to send, the sum is checked there
+  const b = new CircuitBuilder('sum');
+  const port = { shape: [4], range: { lo: 0, hi: 3 }, scale: 0 };
+  const x = b.input({ ...port, name: 'x' });
+  const digit = b.witness('digit', [4], { lo: 0, hi: 3 }, { kind: 'bits', of: x, from: 0, count: 2 });
+  b.pin(digit);
+  const terms = [
+    { tensor: x, coefficient: 1 },
+    { tensor: digit, coefficient: 2 },
+  ];
+  const sum = b.linear('sum', terms, { constant: 1 });
+  const { y } = b.requantise('y', sum, 0, b.functionTable('f', 0, { lo: 0, hi: 3, rows: 16 }));
+  b.output({ ...port, name: 'out' }, y);
+  const { circuit, weights } = b.build();
+  const court = courtOf({ circuit, weights, input: Int32Array.of(0, 1, 2, 3) });
+
+  it('is proved', () => {
+    expect(court.verdictOn({})).toMatchObject({ ok: true });
+  });
+
+  it('is stopped at the sum when its looked-up value is another', () => {
+    const story: Story = {
+      cells: (id, values) => {
+        if (id === court.idOf('sum')) values[id]![1]! += 1;
+      },
+    };
+    const hooks = tell(court.model, [court.network.input], story);
+    expect(court.verdictOn(hooks)).toMatchObject({ ok: false, check: 'linear', where: 'sum' });
+  });
+});
+
+describe('false messages', () => {
+  it('with a zero denominator are stopped at the root', () => {
+    const hooks = edited('tree root', (v) => v.splice(0, 4, Ext.ZERO, v[1]!, Ext.ZERO, v[3]!));
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check: 'lookup.denominator' });
+  });
+
+  it.each([
+    ['tree values', 'lookup.layer'],
+    ['tree round', 'lookup.layer'],
+    ['leaf value', 'lookup.numerators'],
+    ['stage round', 'stage'],
+    ['stage values', 'stage'],
+    ['opening round', 'opening.batch'],
+    ['slab values', 'opening.batch'],
+    ['level round', 'opening.claims'],
+    ['last vector', 'opening.claims'],
+  ] as const)('in %s are stopped by %s', (label, check) => {
+    const hooks = edited(label, (values) => {
+      values[0] = values[0]!.add(Ext.ONE);
+    });
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check });
+  });
+
+  it('with one value at the leaves are stopped by the numerators or the denominators', () => {
+    const leaves = tiny
+      .attemptOn({})([])
+      .messages.flatMap(({ label }, i) => (label === 'leaf value' ? [i] : []));
+    const checks = leaves.map((message) => {
+      const verdict = tiny.verdictOn(withEdits({}, [{ message, index: 0, by: Ext.ONE }]));
+      return verdict.ok ? 'accepted' : verdict.check;
+    });
+    expect(new Set(checks)).toEqual(new Set(['lookup.denominators', 'lookup.numerators']));
+  });
+});
+
+describe('forged slab values', () => {
+  const hooks = tell(tiny.model, [tiny.network.input], stories['a wrong activation']!);
+
+  it('that cancel in the batch check and under coefficients known before are stopped after eta', () => {
+    const attempt = tiny.attemptOn(hooks);
+    const { edits } = forge(attempt, 'opening.batch')!;
+    const { messages, residuals } = attempt(edits);
+    const at = residuals.length - 1;
+    expect(residuals[at]!.check).toBe('opening.batch');
+    const message = messages.findIndex((m) => m.label === 'slab values');
+    expect(messages[message]!.count).toBe(2);
+    const [w0, w1] = [0, 1].map((index) => slopeOf(attempt, edits, residuals, at, { message, index })!) as [Ext, Ext];
+    // w0 d0 + w1 d1 = -residual, e0 d0 + e1 d1 = 0: what an earlier draft, with e known before the values, accepted
+    const [e0, e1] = [new Ext(3, 1, 4, 1), new Ext(5, 9, 2, 6)];
+    const scale = residuals[at]!.value.neg().mul(w0.mul(e1).sub(w1.mul(e0)).inv());
+    const cancelling = [
+      { message, index: 0, by: scale.mul(e1) },
+      { message, index: 1, by: scale.mul(e0).neg() },
+    ];
+    expect(e0.mul(cancelling[0]!.by).add(e1.mul(cancelling[1]!.by)).isZero()).toBe(true);
+    const forged = withEdits(hooks, [...edits, ...cancelling]);
+    expect(tiny.proveWith(forged).violated).toBeUndefined();
+    expect(tiny.verdictOn(forged)).toMatchObject({ ok: false, check: 'opening.claims' });
+  });
+});
+
+describe('the commitment', () => {
+  it('other weights than the key has are stopped by its root', () => {
+    const weights = new Map(tiny.model.weights);
+    const w1 = weights.get(idOf('w1'))!.slice();
+    w1[20]! += 1;
+    const wrong = register(machine, { ...tiny.network, weights: weights.set(idOf('w1'), w1) }).model;
+    const liar = new Prover(machine, { ...wrong, root: wrong.root });
+    liar.model.root.set(tiny.model.root);
+    expect(tiny.verdictOn({}, liar)).toMatchObject({ ok: false, check: 'opening.merkle', where: 'model' });
+  });
+
+  it('junk in cells that no column has changes nothing', () => {
+    const { packing } = planOf(tiny.model, options.publicInputs).commitments.at(-1)!;
+    const junk = packing.rows * 2 ** packing.rowBits - packing.cells;
+    expect(junk).toBeGreaterThan(1000);
+    const hooks: ProverHooks = {
+      matrix: (m, words, count) => {
+        m.u32(words, count).forEach((_, i, all) => {
+          if (i >= packing.cells) all[i] = (i * 48271) % P;
+        });
+      },
+    };
+    const { proof, outputs } = tiny.proveWith(hooks);
+    expect(outputs).toEqual(honest.outputs);
+    expect(decodeProof(proof).proof).not.toEqual(decodeProof(honest.proof).proof);
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: true });
+  });
+
+  it('other committed words than the argument speaks of are stopped by the batch evaluation', () => {
+    const before: ProverHooks = {
+      matrix: (m, words) => {
+        m.u32(words, 1)[0]! ^= 1;
+      },
+    };
+    expect(tiny.verdictOn(before)).toMatchObject({ ok: false, check: 'opening.batch' });
+  });
+
+  /** The verdict on a prover of which one kernel errs while `lies` says so. */
+  function twistedVerdict(kernel: 'encodeRow' | 'splitExt', after: (task: readonly number[]) => void): Verdict {
+    let lies = false;
+    const liar = new Prover(
+      twisted(machine, kernel, (task) => {
+        if (lies) after(task);
+      }),
+      tiny.model,
+    );
+    lies = true;
+    return tiny.verdictOn({}, liar);
+  }
+
+  it('a row that is far from every codeword is stopped by its columns', () => {
+    const verdict = twistedVerdict('encodeRow', ([, m, codeword, n]) => {
+      if (m === 12) for (let j = 0; j < 2 ** n!; j += 2) machine.u32(codeword! + 4 * j, 1)[0]! ^= 1;
+    });
+    expect(verdict).toMatchObject({ ok: false, check: 'opening.claims' });
+  });
+
+  it('a first vector of the recursion that is another than the folded rows is stopped', () => {
+    const verdict = twistedVerdict('splitExt', ([, , planes]) => {
+      machine.u32(planes!, 1)[0]! ^= 1;
+    });
+    expect(verdict).toMatchObject({ ok: false, check: 'opening.last' });
+  });
+
+  it('a last vector that meets the claims but is another is stopped by the last columns', () => {
+    // the claims are <last, weights>; what is added to two cells is orthogonal to the weights that the rounds have left
+    let weights = 0;
+    const spy = twisted(machine, 'productRound', ([, b]) => {
+      weights = b!;
+    });
+    const hooks = edited('last vector', (values) => {
+      const at = (i: number) => new Ext(...([0, 1, 2, 3].map((c) => spy.u32(weights + 16 * c + 4 * i, 1)[0]!) as Four));
+      values[0] = values[0]!.add(at(1));
+      values[1] = values[1]!.sub(at(0));
+    });
+    const verdict = tiny.verdictOn(hooks, new Prover(spy, tiny.model));
+    expect(verdict).toMatchObject({ ok: false, check: 'opening.last' });
+  });
+});
+
+type Four = [number, number, number, number];
+
+describe('circuits that would let a prover lie are refused', () => {
+  const { circuit } = tiny.network;
+
+  it('a lookup of tensors with different boxes', () => {
+    const lookups = circuit.lookups.map((l) => {
+      return l.tensors[1] === idOf('y2') ? { ...l, tensors: [l.tensors[0]!, idOf('y1')] } : l;
+    });
+    expect(() => checkCircuit({ ...circuit, lookups })).toThrow('tensors of one lookup differ in shape');
+  });
+
+  it.each(['x', 'y1.bits0', 'y1'])('%s with no lookup', (name) => {
+    const lookups = circuit.lookups.filter((l) => !l.tensors.includes(idOf(name)));
+    expect(() => checkCircuit({ ...circuit, lookups })).toThrow('no lookup bounds the cells of this column');
+  });
+
+  it('an output that nothing binds', () => {
+    expect(() => checkCircuit({ ...circuit, zeros: [] } as Circuit)).toThrow('bound to no tensor');
+  });
+});
