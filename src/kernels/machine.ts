@@ -1,5 +1,6 @@
 /**
- * Machines: a growing linear memory with a stack-like arena, the kernels on it, and a way to run many tasks of one kernel.
+ * Machines: a growing linear memory with a stack-like arena, the kernels on it, and a way to run many tasks of one
+ * kernel.
  */
 import { TesseraError } from '../errors.ts';
 import type { KernelName, Machine, RawKernels } from './kernels.ts';

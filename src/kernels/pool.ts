@@ -1,10 +1,11 @@
 /**
  * Threads: fork-join over one shared memory.
  *
- * A ring of task records lies in the shared memory, with three counters that only grow (modulo 2^32): END, the tasks put in, NEXT, the
- * tasks taken out, DONE, the tasks done. A thread takes task n by moving NEXT from n to n + 1, and everything about the task is in
- * record n mod RING, so a late thread can never run a task of another fork. The caller writes records, moves END, works along and
- * returns when DONE = END. Threads spin a little before they sleep, because forks are often microseconds apart.
+ * A ring of task records lies in the shared memory, with three counters that only grow (modulo 2^32): END, the tasks
+ * put in, NEXT, the tasks taken out, DONE, the tasks done. A thread takes task n by moving NEXT from n to n + 1, and
+ * everything about the task is in record n mod RING, so a late thread can never run a task of another fork. The caller
+ * writes records, moves END, works along and returns when DONE = END. Threads spin a little before they sleep, because
+ * forks are often microseconds apart.
  */
 import { TesseraError } from '../errors.ts';
 import type { KernelName, Machine } from './kernels.ts';
@@ -27,8 +28,9 @@ export interface Worker {
 }
 
 /**
- * Starts a worker: evaluates `source`, the expression of a function of (start, ready), and calls it with `start`. `ready` or `lost`
- * is called once it runs, `lost` also when it ends or fails later. A worker must not keep the process alive once it is ready.
+ * Starts a worker: evaluates `source`, the expression of a function of (start, ready), and calls it with `start`.
+ * `ready` or `lost` is called once it runs, `lost` also when it ends or fails later. A worker must not keep the process
+ * alive once it is ready.
  */
 export type Spawn = (source: string, start: WorkerStart, ready: () => void, lost: (why: string) => void) => Worker;
 

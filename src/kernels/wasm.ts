@@ -80,7 +80,10 @@ export function instantiateKernels(
   return raw;
 }
 
-/** A machine with the WebAssembly kernels on the calling thread. `reason`: why there are no threads, if some were wanted. */
+/**
+ * A machine with the WebAssembly kernels on the calling thread. `reason`: why there are no threads, if some were
+ * wanted.
+ */
 export async function createWasmMachine(reason?: string): Promise<Machine> {
   const module = await compileKernels();
   const memory = createSharedMemory(2 * SCRATCH_BYTES);

@@ -1,6 +1,6 @@
 /**
- * The compression function of BLAKE3 on four independent inputs, one in each lane: word i of a chaining value at cv is the v128
- * at cv + 16 i, word i of a block the v128 at scratch(BLOCK) + 16 i.
+ * The compression function of BLAKE3 on four independent inputs, one in each lane: word i of a chaining value at cv is
+ * the v128 at cv + 16 i, word i of a block the v128 at scratch(BLOCK) + 16 i.
  */
 import { SCHEDULE_OFFSET, scratch } from './scratch';
 
@@ -84,7 +84,10 @@ export function initialValue(cv: usize): void {
   v128.store(cv, i32x4.splat(IV7), 112);
 }
 
-/** cv <- the chaining values after the block in scratch memory, of `length` bytes, with the chunk's counter (0 for parents). */
+/**
+ * cv <- the chaining values after the block in scratch memory, of `length` bytes, with the chunk's counter (0 for
+ * parents).
+ */
 export function compress(cv: usize, counter: u32, length: u32, flags: u32): void {
   let v0 = v128.load(cv);
   let v1 = v128.load(cv, 16);

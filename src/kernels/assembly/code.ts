@@ -1,12 +1,12 @@
 /**
- * The Reed-Solomon code on the x-axis of the circle (protocol.md section 3): f(x) = f_e(2x^2 - 1) + x f_o(2x^2 - 1). Stage k
- * (distance 2^(n-k)) takes (a, b) to (a + v b, a - v b), v the twiddle of the block. Two stages a pass, the last two by
- * transposing 4 x 4 blocks.
+ * The Reed-Solomon code on the x-axis of the circle (protocol.md section 3): f(x) = f_e(2x^2 - 1) + x f_o(2x^2 - 1).
+ * Stage k (distance 2^(n-k)) takes (a, b) to (a + v b, a - v b), v the twiddle of the block. Two stages a pass, the
+ * last two by transposing 4 x 4 blocks.
  */
 import { storeTransposed } from './lanes';
 import { add, addWord, mul, mulDoubled, mulWord, sub, subWord } from './m31';
 
-// ---- twiddles --------------------------------------------------------------------------------------------------------
+// ---- twiddles -----------------------------------------------------------------------------------------------------
 
 /** Generator of the circle group, of order 2^31. */
 const GENERATOR_X: u32 = 2;
@@ -22,12 +22,12 @@ function root(k: u32): u64 {
     x = subWord(addWord(xx, xx), 1);
     y = addWord(xy, xy);
   }
-  return <u64>x | (<u64>y << 32);
+  return <u64>x | ((<u64>y) << 32);
 }
 
 /**
- * Entry b of stage k is the x of P_b = Q_k^(1 + 4 rev(b)). P_(b ^ 1) is P_b turned by a quarter, Q_0 = (0, s), so the y of P_b is
- * -s x(P_(b+1)) for even b and s x(P_(b-1)) for odd b; and P_(2^i + j) = P_j Q_i for j < 2^i.
+ * Entry b of stage k is the x of P_b = Q_k^(1 + 4 rev(b)). P_(b ^ 1) is P_b turned by a quarter, Q_0 = (0, s), so the y
+ * of P_b is -s x(P_(b+1)) for even b and s x(P_(b-1)) for odd b; and P_(2^i + j) = P_j Q_i for j < 2^i.
  */
 export function twiddles(n: u32, dst: usize): void {
   const s = <u32>(root(0) >> 32);
@@ -54,7 +54,7 @@ function extend(at: usize, bytes: usize, r: u64, s: u32): void {
   }
 }
 
-// ---- encoding --------------------------------------------------------------------------------------------------------
+// ---- encoding -----------------------------------------------------------------------------------------------------
 
 export function encodeRow(src: usize, m: u32, dst: usize, n: u32, twiddles: usize): void {
   const rowBytes = (<usize>4) << m;

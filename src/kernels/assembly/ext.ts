@@ -1,10 +1,11 @@
 /**
- * The extension E = F[i][u], i^2 = -1, u^2 = 2 + i, four elements (a quad) at a time: coordinate c of the quad at ptr is the v128
- * at ptr + 16 c. With y' = (2 + i)(y2 + y3 i) = g + h i every coordinate of a product is one sum of four products < 2^62,
- *   x y = (x0 y0 - x1 y1 + x2 g - x3 h,  x0 y1 + x1 y0 + x2 h + x3 g,  x0 y2 - x1 y3 + x2 y0 - x3 y1,  x0 y3 + x1 y2 + x2 y1 + x3 y0),
- * which fits 64 bits and is reduced once.
+ * The extension E = F[i][u], i^2 = -1, u^2 = 2 + i, four elements (a quad) at a time: coordinate c of the quad at ptr is
+ * the v128 at ptr + 16 c. With (2 + i)(y2 + y3 i) = g + h i every coordinate of a product is one sum of four products,
+ *   x y = (x0 y0 - x1 y1 + x2 g - x3 h,  x0 y1 + x1 y0 + x2 h + x3 g,
+ *          x0 y2 - x1 y3 + x2 y0 - x3 y1,  x0 y3 + x1 y2 + x2 y1 + x3 y0),
+ * each below 2^62, so the sum fits 64 bits and is reduced once.
  */
-import { add, carry, mulDoubled, negLazy, pack, packProducts, reduceWide, sub } from './m31';
+import { add, carry, negLazy, pack, packProducts, reduceWide, sub } from './m31';
 
 /** Bytes of a quad, of a multiplier (`prepare`) and of an accumulator (`clear`). */
 export const QUAD: usize = 64;
@@ -67,13 +68,37 @@ function twistIm(c: v128, d: v128): v128 {
 export function mul(dst: usize, x: usize, y: usize): void {
   const y2 = v128.load(y, 32);
   const y3 = v128.load(y, 48);
-  times(dst, v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), v128.load(y), v128.load(y, 16), y2, y3, twistRe(y2, y3), twistIm(y2, y3));
+  times(
+    dst,
+    v128.load(x),
+    v128.load(x, 16),
+    v128.load(x, 32),
+    v128.load(x, 48),
+    v128.load(y),
+    v128.load(y, 16),
+    y2,
+    y3,
+    twistRe(y2, y3),
+    twistIm(y2, y3),
+  );
 }
 
 /** dst = x y, coordinates given, and g + h i = (2 + i)(y2 + y3 i). */
 // @ts-ignore: decorator
 @inline
-function times(dst: usize, x0: v128, x1: v128, x2: v128, x3: v128, y0: v128, y1: v128, y2: v128, y3: v128, g: v128, h: v128): void {
+function times(
+  dst: usize,
+  x0: v128,
+  x1: v128,
+  x2: v128,
+  x3: v128,
+  y0: v128,
+  y1: v128,
+  y2: v128,
+  y3: v128,
+  g: v128,
+  h: v128,
+): void {
   const n1 = negLazy(x1);
   const n3 = negLazy(x3);
   v128.store(dst, dot(x0, y0, n1, y1, x2, g, n3, h));
@@ -96,20 +121,12 @@ export function sum(dst: usize, x: usize, y: usize): void {
   for (let c: usize = 0; c < QUAD; c += 16) v128.store(dst + c, add(v128.load(x + c), v128.load(y + c)));
 }
 
-/** True where all four elements are in the base field. */
+/** True where all four elements are 1. */
 // @ts-ignore: decorator
 @inline
-export function isBase(x: usize): bool {
-  return !v128.any_true(v128.or(v128.load(x, 16), v128.or(v128.load(x, 32), v128.load(x, 48))));
-}
-
-/** dst += x k, k the base field lanes at k; x may be a multiplier. */
-export function mulBaseAdd(dst: usize, x: usize, k: usize): void {
-  const lanes = v128.load(k);
-  const doubled = i32x4.add(lanes, lanes);
-  for (let c: usize = 0; c < QUAD; c += 16) {
-    v128.store(dst + c, add(v128.load(dst + c), mulDoubled(doubled, v128.load(x + c))));
-  }
+export function isOne(x: usize): bool {
+  const first = v128.xor(v128.load(x), i32x4.splat(1));
+  return !v128.any_true(v128.or(v128.or(first, v128.load(x, 16)), v128.or(v128.load(x, 32), v128.load(x, 48))));
 }
 
 /** dst = x y + z w: p0 q1 + p1 q0 of fractions. */
@@ -138,25 +155,40 @@ export function cross(dst: usize, x: usize, y: usize, z: usize, w: usize): void 
   const h = twistIm(y2, y3);
   const s = twistRe(w2, w3);
   const t = twistIm(w2, w3);
-  v128.store(dst, pack(
-    i64x2.add(low(x0, y0, m1, y1, x2, g, m3, h), low(z0, w0, n1, w1, z2, s, n3, t)),
-    i64x2.add(high(x0, y0, m1, y1, x2, g, m3, h), high(z0, w0, n1, w1, z2, s, n3, t)),
-  ));
-  v128.store(dst, pack(
-    i64x2.add(low(x0, y1, x1, y0, x2, h, x3, g), low(z0, w1, z1, w0, z2, t, z3, s)),
-    i64x2.add(high(x0, y1, x1, y0, x2, h, x3, g), high(z0, w1, z1, w0, z2, t, z3, s)),
-  ), 16);
-  v128.store(dst, pack(
-    i64x2.add(low(x0, y2, m1, y3, x2, y0, m3, y1), low(z0, w2, n1, w3, z2, w0, n3, w1)),
-    i64x2.add(high(x0, y2, m1, y3, x2, y0, m3, y1), high(z0, w2, n1, w3, z2, w0, n3, w1)),
-  ), 32);
-  v128.store(dst, pack(
-    i64x2.add(low(x0, y3, x1, y2, x2, y1, x3, y0), low(z0, w3, z1, w2, z2, w1, z3, w0)),
-    i64x2.add(high(x0, y3, x1, y2, x2, y1, x3, y0), high(z0, w3, z1, w2, z2, w1, z3, w0)),
-  ), 48);
+  v128.store(
+    dst,
+    pack(
+      i64x2.add(low(x0, y0, m1, y1, x2, g, m3, h), low(z0, w0, n1, w1, z2, s, n3, t)),
+      i64x2.add(high(x0, y0, m1, y1, x2, g, m3, h), high(z0, w0, n1, w1, z2, s, n3, t)),
+    ),
+  );
+  v128.store(
+    dst,
+    pack(
+      i64x2.add(low(x0, y1, x1, y0, x2, h, x3, g), low(z0, w1, z1, w0, z2, t, z3, s)),
+      i64x2.add(high(x0, y1, x1, y0, x2, h, x3, g), high(z0, w1, z1, w0, z2, t, z3, s)),
+    ),
+    16,
+  );
+  v128.store(
+    dst,
+    pack(
+      i64x2.add(low(x0, y2, m1, y3, x2, y0, m3, y1), low(z0, w2, n1, w3, z2, w0, n3, w1)),
+      i64x2.add(high(x0, y2, m1, y3, x2, y0, m3, y1), high(z0, w2, n1, w3, z2, w0, n3, w1)),
+    ),
+    32,
+  );
+  v128.store(
+    dst,
+    pack(
+      i64x2.add(low(x0, y3, x1, y2, x2, y1, x3, y0), low(z0, w3, z1, w2, z2, w1, z3, w0)),
+      i64x2.add(high(x0, y3, x1, y2, x2, y1, x3, y0), high(z0, w3, z1, w2, z2, w1, z3, w0)),
+    ),
+    48,
+  );
 }
 
-// ---- multipliers: one element, spread over the lanes once ------------------------------------------------------------
+// ---- multipliers: one element, spread over the lanes once ---------------------------------------------------------
 
 /** The multiplier k at `at`: k0 .. k3, g, h in all lanes. */
 export function prepare(at: usize, k0: u32, k1: u32, k2: u32, k3: u32): void {
@@ -180,8 +212,19 @@ export function prepareElement(at: usize, ptr: usize, i: u32): void {
 
 /** dst = k x, k a multiplier. */
 export function scale(dst: usize, x: usize, k: usize): void {
-  times(dst, v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48),
-    v128.load(k), v128.load(k, 16), v128.load(k, 32), v128.load(k, 48), v128.load(k, 64), v128.load(k, 80));
+  times(
+    dst,
+    v128.load(x),
+    v128.load(x, 16),
+    v128.load(x, 32),
+    v128.load(x, 48),
+    v128.load(k),
+    v128.load(k, 16),
+    v128.load(k, 32),
+    v128.load(k, 48),
+    v128.load(k, 64),
+    v128.load(k, 80),
+  );
 }
 
 /** dst = x + k (y - x), k a multiplier. dst may be x or y. */
@@ -208,7 +251,7 @@ export function fold(dst: usize, x: usize, y: usize, k: usize): void {
   v128.store(dst, add(x3, dot(d0, k3, d1, k2, d2, k1, d3, k0)), 48);
 }
 
-// ---- accumulators: sums of products, reduced at the end ----------------------------------------------------------------
+// ---- accumulators: sums of products, reduced at the end -----------------------------------------------------------
 // Four pairs of 64-bit vectors; every product adds less than 2^34, so 2^27 of them fit.
 
 export function clear(acc: usize): void {
@@ -260,7 +303,7 @@ export function total(out: usize, acc: usize): void {
   }
 }
 
-// ---- elements of vectors -----------------------------------------------------------------------------------------------
+// ---- elements of vectors ------------------------------------------------------------------------------------------
 
 /** Address of coordinate 0 of element i; coordinate c is 16 c bytes further. */
 // @ts-ignore: decorator
@@ -281,7 +324,9 @@ export function copyElements(dst: usize, j: u32, src: usize, i: u32, n: u32): vo
   }
 }
 
-/** A quad of the n <= 4 elements from i on: in place if they are a quad, else copied to `room`, the other lanes zero. */
+/**
+ * A quad of the n <= 4 elements from i on: in place if they are a quad, else copied to `room`, the other lanes zero.
+ */
 // @ts-ignore: decorator
 @inline
 export function quad(ptr: usize, i: u32, n: u32, room: usize): usize {

@@ -1,6 +1,6 @@
 /**
- * Hashes of a commitment: BLAKE3 of codeword columns (leaves), BLAKE3 parents (nodes), keyed BLAKE3 for grinding. Four columns,
- * nodes or nonces at once. Codewords are row-major, so a v128 holds word `row` of four adjacent columns.
+ * Hashes of a commitment: BLAKE3 of codeword columns (leaves), BLAKE3 parents (nodes), keyed BLAKE3 for grinding. Four
+ * columns, nodes or nonces at once. Codewords are row-major, so a v128 holds word `row` of four adjacent columns.
  */
 import { BLOCK, CHUNK_END, CHUNK_START, compress, CV, initialValue, KEYED_HASH, PARENT, ROOT } from './blake3';
 import { storeTransposed } from './lanes';
@@ -14,7 +14,9 @@ const GROUP_CV: usize = 512;
 const CHUNK_ROWS: u32 = 256;
 const BLOCK_ROWS: u32 = 16;
 
-/** Scratch: chaining values of a group, then its stack of subtrees, 512 bytes each, then room for one set of digests. */
+/**
+ * Scratch: chaining values of a group, then its stack of subtrees, 512 bytes each, then room for one set of digests.
+ */
 const STACK: usize = 0x200;
 const DIGESTS: usize = 0x8000;
 
@@ -107,7 +109,7 @@ export function hashParents(src: usize, from: u32, to: u32, dst: usize): void {
 
 /** The message is "grind" || nonce, 13 bytes: words "grin", "d" || nonce bytes 0..2, 3..6, 7. */
 export function grind(state: usize, startLo: u32, startHi: u32, count: u32, bits: u32): i32 {
-  const start = <u64>startLo | (<u64>startHi << 32);
+  const start = <u64>startLo | ((<u64>startHi) << 32);
   const mask: u32 = bits == 32 ? 0xffffffff : (1 << bits) - 1;
   const cv = scratch(0);
   const block = scratch(BLOCK);
@@ -116,7 +118,7 @@ export function grind(state: usize, startLo: u32, startHi: u32, count: u32, bits
   for (let i: u32 = 0; i < count; i += 4) {
     for (let k: u32 = 0; k < 4; k++) {
       const nonce = start + i + k;
-      store<u32>(block + 4 * <usize>k, 0x64 | (<u32>nonce << 8), 16);
+      store<u32>(block + 4 * <usize>k, 0x64 | ((<u32>nonce) << 8), 16);
       store<u32>(block + 4 * <usize>k, <u32>(nonce >> 24), 32);
       store<u32>(block + 4 * <usize>k, <u32>(nonce >> 56), 48);
     }

@@ -1,6 +1,6 @@
 /**
- * The base field F = Z/p, p = 2^31 - 1, in four 32-bit lanes. Lanes are canonical, 0 .. p-1, in and out, unless a comment says
- * `lazy` (0 .. p).
+ * The base field F = Z/p, p = 2^31 - 1, in four 32-bit lanes. Lanes are canonical, 0 .. p-1, in and out, unless a
+ * comment says `lazy` (0 .. p).
  */
 
 /** p, and the mask of the low 31 bits. */
@@ -79,8 +79,8 @@ export function pack(lo: v128, hi: v128): v128 {
 }
 
 /**
- * The four canonical lanes of 64-bit lanes lo, hi <= 4 p^2. With x = 2^32 h + l, x = 2h + l (mod p); 4 p^2 < 2^64 - 2^33, so h
- * reduces to at most p - 1, l to at most p + 1, h + l to at most p.
+ * The four canonical lanes of 64-bit lanes lo, hi <= 4 p^2. With x = 2^32 h + l, x = 2h + l (mod p); 4 p^2 < 2^64 -
+ * 2^33, so h reduces to at most p - 1, l to at most p + 1, h + l to at most p.
  */
 // @ts-ignore: decorator
 @inline
@@ -110,7 +110,7 @@ export function reduceWide(x: u64): u32 {
 // @ts-ignore: decorator
 @inline
 export function reduceSigned(x: i64): u32 {
-  return reduceWide(<u64>(x + (<i64>P << 31)));
+  return reduceWide(<u64>(x + ((<i64>P) << 31)));
 }
 
 // @ts-ignore: decorator

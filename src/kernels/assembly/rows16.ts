@@ -1,9 +1,10 @@
 /**
  * 16-bit integers times extension elements: X w (dotRows) and w^T X (foldRows) for a matrix X.
  *
- * Every coordinate v of w is taken as the integer congruent to it in [-2^30 - 2^15, 2^30 - 2^15) and split in two signed limbs,
- * v = 2^16 h + l. Then i32x4.dot_i16x8_s does 8 multiply-adds at once. A dot is at most 2 |x| 2^15, so 32-bit sums hold
- * `interval(max |x|)` of them before they are widened; x = -2^15 could overflow a single one and takes the scalar way.
+ * Every coordinate v of w is taken as the integer congruent to it in [-2^30 - 2^15, 2^30 - 2^15) and split in two
+ * signed limbs, v = 2^16 h + l. Then i32x4.dot_i16x8_s does 8 multiply-adds at once. A dot is at most 2 |x| 2^15, so
+ * 32-bit sums hold `interval(max |x|)` of them before they are widened; x = -2^15 could overflow a single one and takes
+ * the scalar way.
  */
 import { ACCUMULATOR, put, QUAD, quad, target, wordOf } from './ext';
 import { add, addWord, p4, pack, reduceSigned } from './m31';
@@ -12,7 +13,6 @@ import { ENDS, laneMask, SUMS, TILE, TILE_BYTES, TILE_ROWS } from './tile';
 
 /** Elements of w whose limbs are in scratch memory at a time, 16 bytes each: 32 KiB. */
 const CHUNK: u32 = 2048;
-
 
 /** Dots that fit 32-bit lanes: k 2 max 2^15 < 2^31; 0 for max = 2^15. */
 // @ts-ignore: decorator
@@ -50,7 +50,7 @@ function recombine(l: i64, h: i64): u32 {
   return reduceSigned(l + (h << 16));
 }
 
-// ---- X w, i16 --------------------------------------------------------------------------------------------------------
+// ---- X w, i16 -----------------------------------------------------------------------------------------------------
 
 export function dotRowsI16(x: usize, stride: u32, len: u32, w: usize, from: u32, to: u32, dst: usize): void {
   clearElements(dst, from, to);
@@ -73,14 +73,18 @@ function clearElements(dst: usize, from: u32, to: u32): void {
   }
 }
 
-/** Limbs of w[0 .. count): for every 8 elements the low and high limbs of the 4 coordinates, 128 bytes; zero beyond count. */
+/**
+ * Limbs of w[0 .. count): for every 8 elements the low and high limbs of the 4 coordinates, 128 bytes; zero beyond
+ * count.
+ */
 function splitElements(w: usize, count: u32): void {
   for (let j: u32 = 0; j < count; j += 8) {
     const from = w + ((<usize>j) << 4);
     const at = scratch((<usize>j) << 4);
     for (let c: usize = 0; c < 4; c++) {
       const a = centre(v128.and(v128.load(from + 16 * c), laneMask(count - j)));
-      const b = j + 4 < count ? centre(v128.and(v128.load(from + 16 * c, 64), laneMask(count - j - 4))) : i32x4.splat(0);
+      const b =
+        j + 4 < count ? centre(v128.and(v128.load(from + 16 * c, 64), laneMask(count - j - 4))) : i32x4.splat(0);
       v128.store(at + 32 * c, lowLimbs(a, b));
       v128.store(at + 32 * c, highLimbs(a, b), 16);
     }
@@ -170,7 +174,7 @@ function dotPlain(x: usize, count: u32, w: usize, dst: usize): void {
   }
 }
 
-// ---- w^T X, i16 ------------------------------------------------------------------------------------------------------
+// ---- w^T X, i16 ---------------------------------------------------------------------------------------------------
 
 export function foldRowsI16(x: usize, stride: u32, rows: u32, w: usize, from: u32, to: u32, dst: usize): void {
   const step: usize = 2 * <usize>stride;
@@ -184,7 +188,10 @@ export function foldRowsI16(x: usize, stride: u32, rows: u32, w: usize, from: u3
   }
 }
 
-/** Limbs of pairs of elements (2i, 2i + 1) of w: eight i32 a pair, low and high limbs of the 4 coordinates; zero beyond count. */
+/**
+ * Limbs of pairs of elements (2i, 2i + 1) of w: eight i32 a pair, low and high limbs of the 4 coordinates; zero beyond
+ * count.
+ */
 function pairElements(w: usize, count: u32): void {
   for (let r: u32 = 0; r < count; r += 4) {
     const from = w + ((<usize>r) << 4);
@@ -218,8 +225,9 @@ function foldTile(x: usize, step: usize, rows: u32, w: usize, j: u32, columns: u
 }
 
 /**
- * Copies a tile to scratch memory: for every 4 columns the row pairs one after the other, each as four (x[2i][j], x[2i + 1][j]). A
- * last single row is its own partner, whose limbs are zero; so are the unused columns of the last 8. Returns max |x|.
+ * Copies a tile to scratch memory: for every 4 columns the row pairs one after the other, each as four (x[2i][j], x[2i
+ * + 1][j]). A last single row is its own partner, whose limbs are zero; so are the unused columns of the last 8.
+ * Returns max |x|.
  */
 function interleaveTile(x: usize, step: usize, rows: u32, columns: u32): u32 {
   const bytes: usize = 16 * <usize>((rows + 1) >> 1);

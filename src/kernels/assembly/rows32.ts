@@ -1,6 +1,6 @@
 /**
- * 32-bit integers, or canonical field elements, times extension elements: X w (dotRows) and w^T X (foldRows) for a matrix X.
- * Products of canonical words, four in 64 bits.
+ * 32-bit integers, or canonical field elements, times extension elements: X w (dotRows) and w^T X (foldRows) for a
+ * matrix X. Products of canonical words, four in 64 bits.
  */
 import { bump, clear, copyElements, high, low, put, QUAD, quad, settle, sum, target, total, wordOf } from './ext';
 import { storeTransposed } from './lanes';
@@ -83,8 +83,8 @@ function spreadElements(w: usize, count: u32): void {
 }
 
 /**
- * Copies a tile to scratch memory: for every 4 columns the rows one after the other, lazy field elements, zeros up to a multiple of 4
- * rows. Returns the rows with these.
+ * Copies a tile to scratch memory: for every 4 columns the rows one after the other, lazy field elements, zeros up to a
+ * multiple of 4 rows. Returns the rows with these.
  */
 function copyTile(x: usize, step: usize, rows: u32, columns: u32): u32 {
   const padded = (rows + 3) & ~3;

@@ -1,7 +1,7 @@
 /**
- * Scratch memory of one thread. All threads share one linear memory, so a kernel keeps nothing at fixed addresses: the host
- * gives each instance its own SCRATCH_BYTES once. A kernel may use all of it and leaves nothing in it for the next one, but for
- * the region of BLAKE3's schedule, which is written once.
+ * Scratch memory of one thread. All threads share one linear memory, so a kernel keeps nothing at fixed addresses: the
+ * host gives each instance its own SCRATCH_BYTES once. A kernel may use all of it and leaves nothing in it for the next
+ * one, but for the region of BLAKE3's schedule, which is written once.
  */
 import { writeSchedule } from './blake3';
 

@@ -1,5 +1,6 @@
 /**
- * Sumcheck rounds over products of multilinear tables: t(X) = t[x] + X dt, dt = t[half + x] - t[x], summed over x < half.
+ * Sumcheck rounds over products of multilinear tables: t(X) = t[x] + X dt, dt = t[half + x] - t[x], summed over x <
+ * half.
  */
 import { ACCUMULATOR, clear, difference, mul, mulAdd, quad, total } from './ext';
 import { scratch, spare } from './scratch';

@@ -1,10 +1,11 @@
 /**
- * What the passes over integer matrices share (rows16.ts, rows32.ts): where things are in scratch memory, and the size of a tile.
+ * What the passes over integer matrices share (rows16.ts, rows32.ts): where things are in scratch memory, and the size
+ * of a tile.
  */
 
 /**
- * A tile of a fold, copied to scratch memory because rows are often a power of two apart. 128 x 128 against 256 x 64: 1.6 against
- * 2.4 ns a word on a matrix of 32 MiB, the same on small ones (2026-11-22).
+ * A tile of a fold, copied to scratch memory because rows are often a power of two apart. 128 x 128 against 256 x 64:
+ * 1.6 against 2.4 ns a word on a matrix of 32 MiB, the same on small ones (2026-11-22).
  */
 export const TILE_ROWS: u32 = 128;
 export const TILE_BYTES: u32 = 128;

@@ -1,14 +1,38 @@
 /**
  * Extension vectors: folding a variable, eq tables, inner and outer products (kernels.ts has the contract of each).
  */
-import { clear, difference, fold, mulAdd, prepare, prepareElement, put, quad, scale, sum, target, total, wordOf } from './ext';
+import {
+  clear,
+  difference,
+  fold,
+  mulAdd,
+  prepare,
+  prepareElement,
+  put,
+  quad,
+  scale,
+  sum,
+  target,
+  total,
+  wordOf,
+} from './ext';
 import { scratch, spare } from './scratch';
 
 /** Scratch: quads 0..7 are spare, a multiplier and an accumulator follow. */
 const K: usize = 512;
 const ACC: usize = 640;
 
-export function foldExt(src: usize, half: u32, from: u32, to: u32, r0: u32, r1: u32, r2: u32, r3: u32, dst: usize): void {
+export function foldExt(
+  src: usize,
+  half: u32,
+  from: u32,
+  to: u32,
+  r0: u32,
+  r1: u32,
+  r2: u32,
+  r3: u32,
+  dst: usize,
+): void {
   const k = scratch(K);
   prepare(k, r0, r1, r2, r3);
   for (let x = from; x < to; x += 4) {

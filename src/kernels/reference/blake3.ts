@@ -1,6 +1,6 @@
 /**
- * The compression function of BLAKE3 (specification section 2.2), plain. Hashing whole messages is left to @noble/hashes;
- * a tree whose chunks are not contiguous in memory needs the compression itself.
+ * The compression function of BLAKE3 (specification section 2.2), plain. Hashing whole messages is left to
+ * @noble/hashes; a tree whose chunks are not contiguous in memory needs the compression itself.
  */
 export const IV: readonly number[] = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,

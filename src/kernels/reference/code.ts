@@ -1,6 +1,6 @@
 /**
- * The Reed-Solomon code on the x-axis of the circle (protocol.md section 3): f(x) = f_e(2x^2 - 1) + x f_o(2x^2 - 1), one
- * butterfly stage for every index bit.
+ * The Reed-Solomon code on the x-axis of the circle (protocol.md section 3): f(x) = f_e(2x^2 - 1) + x f_o(2x^2 - 1),
+ * one butterfly stage for every index bit.
  */
 import { domainPoint } from '../../field/circle.ts';
 import { add, mul, sub } from '../../field/m31.ts';
