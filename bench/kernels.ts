@@ -123,6 +123,7 @@ function fractionCases(m: Machine): Case[] {
   ];
 }
 
+/** A 32-bit weight is four multiplications in the base field, 0.45 ns each. */
 function mixedCases(m: Machine): Case[] {
   const d = data(m);
   const [rows, columns] = [512, 1024];

@@ -29,9 +29,18 @@ export interface SharedMemory extends LinearMemory {
   readonly memory: WebAssembly.Memory;
 }
 
+/** @throws TesseraError E_MEMORY where the addresses of 4 GiB cannot be had */
+function reserveMemory(bytes: number): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MAX_PAGES, shared: true });
+  } catch (cause) {
+    throw outOfMemory(MAX_PAGES * PAGE, cause);
+  }
+}
+
 /** A shared memory of at least `bytes`. Its old views stay valid when it grows, but end where they ended. */
 export function createSharedMemory(bytes: number): SharedMemory {
-  const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MAX_PAGES, shared: true });
+  const memory = reserveMemory(bytes);
   const viewsOf = (buffer: ArrayBufferLike): Memory => ({
     u8: new Uint8Array(buffer),
     u32: new Uint32Array(buffer),

@@ -118,3 +118,9 @@ test('disposing twice is harmless', async () => {
   await machine[Symbol.asyncDispose]();
   expect(machine.reason).toBeUndefined();
 });
+
+test('more memory than there can be is a typed error, and the arena is as before', () => {
+  const mark = pool.mark();
+  expect(() => pool.alloc(2 ** 32)).toThrow(expect.objectContaining({ code: 'E_MEMORY' }));
+  expect(pool.mark()).toBe(mark);
+});
