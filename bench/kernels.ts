@@ -88,7 +88,7 @@ function fractionCases(m: Machine): Case[] {
   const d = data(m);
   const n = 2 ** 14;
   const t = [d.vector(n), d.vector(n), d.vector(n), d.vector(n)] as const;
-  const [p, q, x] = [d.vector(n), d.vector(n), d.small(n, 12)];
+  const [p, q, leafP, leafQ, x] = [d.vector(n), d.vector(n), d.vector(n), d.vector(n), d.small(n, 12)];
   const [lo, hi, out] = [d.vector(128), d.vector(128), m.alloc(64)];
   const { raw } = m;
   const unit = 'entry in';
@@ -97,7 +97,14 @@ function fractionCases(m: Machine): Case[] {
       name: 'leafRows',
       unit: 'leaf',
       units: n,
-      run: () => raw.leafRows(x, 2, 0, 0, 0, 1, n, n, 0, n / 2, out, out, p, q),
+      run: () => raw.leafRows(x, 2, 0, 0, 0, 1, n, n, 0, n / 2, out, out, leafP, leafQ),
+    },
+    {
+      name: 'fractionUp leaves',
+      unit: 'parent',
+      target: 24,
+      units: n / 2,
+      run: () => raw.fractionUp(leafP, leafQ, n / 2, 0, n / 2, t[0], t[1]),
     },
     {
       name: 'fractionUp',
