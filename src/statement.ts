@@ -45,7 +45,8 @@ export function planOf(key: KeyFile, publicInputs: ReadonlySet<number>): Plan {
   };
   const ids = circuit.tensors.map((_, id) => id);
   const kindOf = (id: TensorId) => circuit.tensors[id]!.def;
-  const commitment = (columns: readonly TensorId[]): Commitment => ({
+  const commitment = (content: Commitment['content'], columns: readonly TensorId[]): Commitment => ({
+    content,
     columns,
     packing: packColumns(
       columns.map((id) => circuit.tensors[id]!.shape),
@@ -57,7 +58,10 @@ export function planOf(key: KeyFile, publicInputs: ReadonlySet<number>): Plan {
     const def = kindOf(id);
     return def.kind === 'witness' || (def.kind === 'input' && !publicInputs.has(def.input));
   });
-  const commitments = [weights, witness].filter((columns) => columns.length > 0).map(commitment);
+  if (witness.length === 0) {
+    throw new TesseraError('E_CIRCUIT', 'nothing is committed per proof: there is nothing to prove');
+  }
+  const commitments = [...(weights.length > 0 ? [commitment('weights', weights)] : []), commitment('witness', witness)];
   const tree = layoutTree(circuit);
   const terms = soundness({
     parameters,
@@ -85,10 +89,18 @@ export function statementDigest(key: KeyFile, statement: Statement): Uint8Array 
   key.circuit.inputs.forEach((_, i) => {
     const values = statement.inputs.get(i);
     writer.u8(values === undefined ? 0 : 1);
-    if (values !== undefined) writer.int32s(Int32Array.from(values));
+    if (values !== undefined) writePort(writer, key.circuit.inputs[i]!, values);
   });
-  for (const values of statement.outputs) writer.int32s(Int32Array.from(values));
+  statement.outputs.forEach((values, i) => {
+    writePort(writer, key.circuit.outputs[i]!, values);
+  });
   return blake3(writer.bytes(statement.tag).finish(), { context: new TextEncoder().encode('tessera 1 statement') });
+}
+
+/** Two bytes a value where the port's range allows it, else four. */
+function writePort(writer: Writer, { range }: Port, values: IntArray): void {
+  if (range.lo >= -(2 ** 15) && range.hi < 2 ** 15) writer.int16s(Int16Array.from(values));
+  else writer.int32s(Int32Array.from(values));
 }
 
 /**

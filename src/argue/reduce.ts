@@ -5,6 +5,7 @@
  */
 import type { Circuit, Definition, TensorId } from '../circuit/types.ts';
 import { Ext, powers, type Scalar } from '../field/ext.ts';
+import { add, fromInt } from '../field/m31.ts';
 import { bitsFor, boxAt, eqAt, type Point } from '../field/mle.ts';
 import { half } from '../field/rounds.ts';
 import { ProductInstance, TripleInstance } from '../kernels/tables.ts';
@@ -97,13 +98,14 @@ export class Reduction<S extends Scalar<S>> {
     const r = claim.point;
     const coefficients = new Map<TensorId, number>();
     for (const term of def.terms) {
-      coefficients.set(term.tensor, (coefficients.get(term.tensor) ?? 0) + term.coefficient);
+      const sum = add(coefficients.get(term.tensor) ?? 0, fromInt(term.coefficient));
+      coefficients.set(term.tensor, sum);
     }
     let rest = claim.value.scale(Ext.of(2 ** def.shift));
     if (def.constant !== 0) rest = rest.sub(this.#p.known(boxAt(shape, r).mul(Ext.of(def.constant))));
     const open: [TensorId, number][] = [];
     for (const [tensor, a] of coefficients) {
-      if (a === 0) continue;
+      if (a === 0) continue; // modulo p: an inverse of zero would claim nothing
       const value = this.#ledger.find(tensor, r);
       if (value === undefined) open.push([tensor, a]);
       else rest = rest.sub(value.scale(Ext.of(a)));
@@ -125,8 +127,13 @@ export class Reduction<S extends Scalar<S>> {
     const { shape, name } = this.#circuit.tensors[t]!;
     const source = this.#circuit.tensors[def.source]!.shape;
     const plan = planView(def, shape, source, claim.point);
-    this.#p.nonzero(this.#p.known(plan.factor), 'view.factor', name);
-    const sum = claim.value.sub(this.#p.known(plan.constant)).scale(plan.factor.inv());
+    const rest = claim.value.sub(this.#p.known(plan.constant));
+    if (plan.factor.isZero()) {
+      // the claim reads none of the source: the other part of a concatenation, cut out again
+      this.#p.zero(rest, 'view', name);
+      return;
+    }
+    const sum = rest.scale(plan.factor.inv());
     if (plan.groups.length > 0) jobs.push(this.#sumOver(name, sum, def.source, plan.fixed, plan.groups));
     else
       this.#owe(
@@ -243,8 +250,8 @@ export class Reduction<S extends Scalar<S>> {
     if (jobs.length === 0) return;
     const hand = this.#hand;
     const mark = hand?.machine.mark();
-    const variables = Math.max(...jobs.map((j) => j.variables));
-    const degree = Math.max(...jobs.map((j) => j.degree));
+    const variables = jobs.reduce((n, j) => Math.max(n, j.variables), 0);
+    const degree = jobs.reduce((n, j) => Math.max(n, j.degree), 2);
     const weights = powers(this.#p.challenge('stage batch'), jobs.length);
     const total = jobs.map((j, i) => j.claim.scale(weights[i]!)).reduce((a, b) => a.add(b));
     const members = () =>
