@@ -16,6 +16,7 @@ import { finestScale, valuesTable } from './tables.ts';
 export const relu: Operator = {
   ops: ['Relu'],
   meaning: 'max(q, 0), saturated at the top of the activation range',
+  takes: 'wide',
   lower: (node, ctx) => {
     const scale = reluScale(node, ctx) ?? 0;
     apply(node, ctx, scale, ctx.reluTable(), scale);
@@ -26,6 +27,7 @@ export const relu: Operator = {
 export const clip: Operator = {
   ops: ['Clip'],
   meaning: 'clamp(q, round(min 2^f), round(max 2^f)), saturated to the activation range',
+  takes: 'wide',
   lower: lowerClip,
   demand: clipScale,
 };
@@ -33,6 +35,7 @@ export const clip: Operator = {
 export const leakyRelu: Operator = {
   ops: ['LeakyRelu'],
   meaning: 'q, or round(alpha q) below zero, saturated to the activation range',
+  takes: 'wide',
   lower: lowerLeakyRelu,
   demand: leakyScale,
 };
@@ -52,6 +55,7 @@ const FUNCTIONS: Readonly<Record<string, (node: Node) => (x: number) => number>>
 export const smooth: Operator = {
   ops: Object.keys(FUNCTIONS),
   meaning: 'round(f(q 2^-f_q) 2^f_y) by a table, saturated to the activation range',
+  takes: 'wide',
   lower: lowerSmooth,
   demand: smoothScale,
 };

@@ -15,6 +15,7 @@ import { alignedShape, broadcast, constantTensor } from './sum.ts';
 export const add: Operator = {
   ops: ['Add', 'Sub'],
   meaning: 'exact sum or difference at the finer of the two scales',
+  takes: 'wide',
   lower,
   demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
 };
@@ -41,10 +42,11 @@ function addComputed(node: Node, ctx: Lowering, sign: number): void {
   setSum(node, ctx, [term('a', a, 1), term('b', b, sign)], scale, factors, 0);
 }
 
-/** Both operands as they are where their sum at a common scale fits, else narrow. */
+/** Both operands as they are where their sum at a common scale fits, else narrow; and narrow where that exists anyway. */
 function operands(node: Node, ctx: Lowering): [Value, Value] {
   const [a, b] = node.inputs as [string, string];
-  const wide: [Value, Value] = [ctx.value(a), ctx.value(b)];
+  const asRead = (name: string): Value => (ctx.isNarrowed(name) ? ctx.narrow(name) : ctx.value(name));
+  const wide: [Value, Value] = [asRead(a), asRead(b)];
   const reach = (v: Value, scale: number): number => {
     const { lo, hi } = ctx.range(v);
     return Math.max(-lo, hi) * 2 ** (scale - v.scale);

@@ -19,6 +19,7 @@ import { quantise } from './scheme.ts';
 export const average: Operator = {
   ops: ['AveragePool', 'GlobalAveragePool', 'ReduceMean', 'ReduceSum'],
   meaning: "exact sum over the window times an integer M, M 2^-t being 1 / count rounded to the readers' precision",
+  takes: 'narrow',
   lower: (node, ctx) =>
     node.op.startsWith('Reduce') || node.op.startsWith('Global') ? lowerReduce(node, ctx) : lowerPool(node, ctx),
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),

@@ -18,6 +18,7 @@ import type { Operator } from './operator.ts';
 export const argMax: Operator = {
   ops: ['ArgMax'],
   meaning: 'the index of the largest integer, the lowest among equals',
+  takes: 'narrow',
   lower: lowerArgMax,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -25,6 +26,7 @@ export const argMax: Operator = {
 export const softmax: Operator = {
   ops: ['Softmax'],
   meaning: 'round(2^k e_j / sum e), e_j = round(2^k exp((x_j - max x) 2^-f))',
+  takes: 'narrow',
   lower: lowerSoftmax,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -32,6 +34,7 @@ export const softmax: Operator = {
 export const logSoftmax: Operator = {
   ops: ['LogSoftmax'],
   meaning: 'not computed',
+  takes: 'narrow',
   lower: (node) => {
     throw new TesseraError('E_UNSUPPORTED_OP', 'LogSoftmax is not supported', {
       where: node.name,

@@ -19,6 +19,7 @@ import { chooseWeights } from './weights.ts';
 export const conv: Operator = {
   ops: ['Conv'],
   meaning: "exact sum of integer products over the window, plus the bias at the sum's scale",
+  takes: 'narrow',
   lower,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };

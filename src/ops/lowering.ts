@@ -172,6 +172,14 @@ export class Lowering {
     return this.scaleOf(name);
   }
 
+  /** Whether some reader needs the value narrow, so that the narrow one is there for all. */
+  isNarrowed(name: string): boolean {
+    return (this.#readers.get(name) ?? []).some((reader) => {
+      const { takes } = this.operator(reader);
+      return takes === 'narrow' || (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)));
+    });
+  }
+
   /** Scale of a value requantised by plain saturation. */
   scaleOf(name: string): number | undefined {
     const real = this.realOf(name);
@@ -180,21 +188,32 @@ export class Lowering {
     return scaleInto(real, real.min >= 0 ? unsignedRange(bits) : signedRange(bits));
   }
 
-  /** Scale of a sum that one shift of the scheme brings to what its readers want. */
+  /** Scale of a sum that one shift of the scheme brings to what its readers want; that of a wide sum it is added to, if coarser. */
   sumScale(name: string): number | undefined {
     const demand = this.demandOn(name);
-    return demand === undefined ? undefined : demand + this.scheme.shift;
+    if (demand === undefined) return undefined;
+    const other = this.#addend(name);
+    const isCoarser = other !== undefined && !isInside(this.range(other), NARROW);
+    return isCoarser ? Math.min(other.scale, demand + this.scheme.shift) : demand + this.scheme.shift;
+  }
+
+  /** The other operand of the one sum that reads a value, where it is lowered already. */
+  #addend(name: string): Value | undefined {
+    const readers = this.#readers.get(name) ?? [];
+    const [reader] = readers;
+    if (reader === undefined || readers.length > 1 || !isSum(reader)) return undefined;
+    const other = reader.inputs.find((input) => input !== name);
+    return other === undefined ? undefined : this.#values.get(other);
   }
 
   /** Bound on |acc| of a sum at a scale, leaving room for the one other term that its reader may add. */
   sumLimit(name: string, scale: number): number {
     const readers = this.#readers.get(name) ?? [];
-    const other = readers.flatMap((r) => (r.op === 'Add' || r.op === 'Sub' ? r.inputs.filter((i) => i !== name) : []));
-    if (other.length === 0 || readers.length > 1) return readers.length > 1 ? SUM_LIMIT : LONE_SUM_LIMIT;
-    const value = this.#values.get(other[0]!);
-    if (value === undefined || value.scale > scale) return SUM_LIMIT;
-    const { lo, hi } = this.range(value);
-    return Math.max(SUM_LIMIT, LONE_SUM_LIMIT - Math.max(-lo, hi) * 2 ** (scale - value.scale));
+    if (!readers.some(isSum)) return LONE_SUM_LIMIT;
+    const other = this.#addend(name);
+    if (other === undefined || other.scale > scale) return SUM_LIMIT;
+    const { lo, hi } = this.range(other);
+    return Math.max(SUM_LIMIT, LONE_SUM_LIMIT - Math.max(-lo, hi) * 2 ** (scale - other.scale));
   }
 
   // ---- requantisation ------------------------------------------------------------------------------------------------
@@ -250,4 +269,8 @@ export class Lowering {
 
 export function isInside(inner: Range, outer: Range): boolean {
   return outer.lo <= inner.lo && inner.hi <= outer.hi;
+}
+
+function isSum(node: Node): boolean {
+  return node.op === 'Add' || node.op === 'Sub';
 }

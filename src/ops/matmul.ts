@@ -18,6 +18,7 @@ import { chooseWeights } from './weights.ts';
 export const matmul: Operator = {
   ops: ['Gemm', 'MatMul'],
   meaning: 'exact sum of integer products; two computed operands are first narrowed so that the sum fits 30 bits',
+  takes: 'narrow',
   lower,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };

@@ -12,6 +12,7 @@ import type { Operator } from './operator.ts';
 export const maxPool: Operator = {
   ops: ['MaxPool', 'GlobalMaxPool'],
   meaning: 'the exact maximum over the window',
+  takes: 'narrow',
   lower,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };

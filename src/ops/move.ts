@@ -11,6 +11,7 @@ import type { Operator } from './operator.ts';
 export const reshape: Operator = {
   ops: ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout'],
   meaning: 'the same integers under another shape',
+  takes: 'same',
   lower: lowerReshape,
   demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
 };
@@ -18,6 +19,7 @@ export const reshape: Operator = {
 export const transpose: Operator = {
   ops: ['Transpose'],
   meaning: 'the same integers, axes permuted',
+  takes: 'same',
   lower: (node, ctx) => {
     const x = ctx.value(node.inputs[0]!);
     const layout = numbersOf(node, 'perm').map((axis) => x.layout[axis]!);

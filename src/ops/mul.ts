@@ -17,6 +17,7 @@ import { chooseWeights } from './weights.ts';
 export const mul: Operator = {
   ops: ['Mul', 'Neg'],
   meaning: 'exact product at the sum of the two scales',
+  takes: 'narrow',
   lower,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };

@@ -13,6 +13,11 @@ export interface Operator {
   /** Reads the node's inputs, states its relations, sets the values of its outputs. */
   readonly lower: (node: Node, ctx: Lowering) => void;
   /**
+   * How wide its operands may be: `narrow` for factors of products and what is compared, `wide` for sums and functions, which take
+   * accumulators as they come, `same` where the cells are only moved and the readers decide.
+   */
+  readonly takes: 'narrow' | 'wide' | 'same';
+  /**
    * Scale that a weighted sum read by this node alone should be requantised to, so that the sum can choose the scale of its weights.
    * Undefined: any, the sum is not requantised at all (it only reaches a model output).
    */

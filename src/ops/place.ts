@@ -14,6 +14,7 @@ import { constantTensor } from './sum.ts';
 export const slice: Operator = {
   ops: ['Slice'],
   meaning: 'every step-th cell of each axis from its start',
+  takes: 'narrow',
   lower: lowerSlice,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -21,6 +22,7 @@ export const slice: Operator = {
 export const split: Operator = {
   ops: ['Split'],
   meaning: 'consecutive parts of an axis',
+  takes: 'narrow',
   lower: lowerSplit,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -28,6 +30,7 @@ export const split: Operator = {
 export const gather: Operator = {
   ops: ['Gather'],
   meaning: 'cells of an axis by a list of constant indices',
+  takes: 'narrow',
   lower: lowerGather,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -35,6 +38,7 @@ export const gather: Operator = {
 export const pad: Operator = {
   ops: ['Pad'],
   meaning: 'the tensor among round(value 2^f), or its own edge or reflected cells',
+  takes: 'narrow',
   lower: lowerPad,
   demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
 };
@@ -42,6 +46,7 @@ export const pad: Operator = {
 export const concat: Operator = {
   ops: ['Concat'],
   meaning: 'the parts at the finest of their scales, one after the other',
+  takes: 'narrow',
   lower: lowerConcat,
   demand: (node, ctx) => (ctx.demandOn(node.outputs[0]!) === undefined ? undefined : ctx.scaleOf(node.inputs[0]!)),
 };

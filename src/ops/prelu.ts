@@ -19,6 +19,7 @@ import { chooseWeights } from './weights.ts';
 export const prelu: Operator = {
   ops: ['PRelu'],
   meaning: 'q, or round(a 2^t) q 2^-t below zero',
+  takes: 'wide',
   lower: (node, ctx) => {
     const slope = ctx.constant(node.inputs[1]);
     if (slope === undefined) {
