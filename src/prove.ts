@@ -55,13 +55,18 @@ export async function prove(modelBytes: Uint8Array, inputs: TensorValues, option
   options.onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
   const prover = new Prover(machine, model);
   options.onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
-  const { proof, outputs, stages } = prover.prove(integers, {
+  const { proof, outputs, stages, violated } = prover.prove(integers, {
     publicInputs: new Set(options.input === 'public' ? circuit.inputs.keys() : []),
     tag: options.tag ?? new Uint8Array(),
     onStage: (stage) => options.onProgress?.({ kind: 'stage', stage, done: 1 }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   machine.release(mark);
+  if (violated !== undefined) {
+    throw new TesseraError('E_PROVE', `the proof would be rejected by the check ${violated}`, {
+      hint: 'This is a bug of Tessera: please report it with the model.',
+    });
+  }
   return { proof, outputs: namedOutputs(circuit, outputs), stages };
 }
 
@@ -185,8 +190,9 @@ function commitWeights(
   weights: ReadonlyMap<TensorId, Uploaded>,
   twiddles: number,
 ): ColumnCommitment | undefined {
-  if (commitments.length < 2) return undefined;
-  const { columns, packing } = commitments[0]!;
+  const weightColumns = commitments.find((c) => c.content === 'weights');
+  if (weightColumns === undefined) return undefined;
+  const { columns, packing } = weightColumns;
   return commitColumns(
     machine,
     packing,

@@ -30,7 +30,7 @@ export function namedIntegers(
       const hint = `Its ${what}s are ${ports.map((p) => p.name).join(', ')}.`;
       throw new TesseraError('E_INPUT', `the model has no ${what} of this name`, { where: name, hint });
     }
-    out.set(i, portIntegers(ports[i]!, 'integers' in v ? v.integers : v));
+    out.set(i, portIntegers(what, ports[i]!, v));
   }
   return out;
 }
@@ -58,8 +58,14 @@ export function namedOutputs(circuit: Circuit, integers: readonly IntArray[]): O
   );
 }
 
-function portIntegers(port: Port, values: TensorValues[string]): IntArray {
-  if (values instanceof Float32Array || values instanceof Float64Array) return encodeInput(port, values);
+/** Inputs are rounded as the model rounds them; an output is a claim, and must be exactly what is claimed. */
+function portIntegers(what: 'input' | 'output', port: Port, given: TensorValues[string] | OutputValues): IntArray {
+  const values = given !== null && typeof given === 'object' && 'integers' in given ? given.integers : given;
+  if (values instanceof Float32Array || values instanceof Float64Array) {
+    const integers = encodeInput(port, values);
+    if (what === 'output') checkExact(port, values, integers);
+    return integers;
+  }
   if (!(values instanceof Int16Array || values instanceof Int32Array)) {
     throw new TesseraError('E_DTYPE', 'values are a Float32Array, Float64Array, Int16Array or Int32Array', {
       where: port.name,
@@ -67,6 +73,15 @@ function portIntegers(port: Port, values: TensorValues[string]): IntArray {
   }
   checkPort(port, values);
   return values;
+}
+
+function checkExact(port: Port, values: Float32Array | Float64Array, integers: IntArray): void {
+  const rounded = values.findIndex((x, i) => x !== integers[i]! * 2 ** -port.scale);
+  if (rounded < 0) return;
+  throw new TesseraError('E_RANGE', `value ${values[rounded]} at ${rounded} is not an integer times 2^-${port.scale}`, {
+    where: port.name,
+    hint: 'Give the integers of the output.',
+  });
 }
 
 function checkPort(port: Port, values: IntArray): void {

@@ -8,7 +8,7 @@ import { checkOpening } from './commit/check.ts';
 import { TesseraError } from './errors.ts';
 import { decodeKey, modelId } from './files/key.ts';
 import { decodeProof } from './files/proof.ts';
-import { type Plan, planOf, publicColumns, statementDigest } from './statement.ts';
+import { planOf, publicColumns, statementDigest } from './statement.ts';
 import { Rejection, VerifierChannel } from './transcript/channel.ts';
 import type { Step } from './transcript/transcript.ts';
 import { allIntegers, namedIntegers, type Outputs, type TensorValues } from './values.ts';
@@ -35,7 +35,7 @@ export function verify(proof: Uint8Array, options: VerifyOptions): Verdict {
   } catch (error) {
     if (error instanceof Rejection) return verdictOf(error.check, error.message, error.where);
     if (error instanceof TesseraError) return verdictOf(error.code, error.message, error.where);
-    throw error;
+    return verdictOf('internal', `an error of the verifier: ${String(error)}`, undefined);
   }
 }
 
@@ -65,19 +65,14 @@ function accept(
   const claim = argueNetwork(new VerifierParty(channel), plan, columns, undefined);
 
   // the opening
-  const roots = rootsOf(plan, key.root, witnessRoot);
-  const matrices = claim.kappas.map((kappas, i) => ({ ...roots[i]!, kappas, cell: 'base' as const }));
+  const roots = { weights: key.root, witness: witnessRoot };
+  const matrices = claim.kappas.map((kappas, i) => {
+    const { content } = plan.commitments[i]!;
+    return { root: roots[content], name: content, kappas, cell: 'base' as const };
+  });
   checkOpening(channel, plan.parameters, matrices, claim.point, claim.value);
   channel.finish();
   return { ok: true, bits: plan.soundness.bits, steps: channel.transcript.steps };
-}
-
-function rootsOf(plan: Plan, model: Uint8Array, witness: Uint8Array): { root: Uint8Array; name: string }[] {
-  const both = [
-    { root: model, name: 'model' },
-    { root: witness, name: 'witness' },
-  ];
-  return plan.commitments.length === 2 ? both : both.slice(1);
 }
 
 function verdictOf(check: string, sentence: string, where: string | undefined): Verdict {

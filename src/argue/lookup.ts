@@ -76,7 +76,7 @@ export function layoutTree(circuit: Circuit): TreeLayout {
     offset += 2 ** b.bits;
     return at;
   });
-  const width = Math.max(1, ...circuit.tables.map((t) => t.columns.length));
+  const width = circuit.tables.reduce((n, t) => Math.max(n, t.columns.length), 1);
   return { blocks: placed, depth: Math.max(1, bitsFor(offset)), width };
 }
 

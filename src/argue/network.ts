@@ -15,8 +15,9 @@ import type { Party } from './party.ts';
 import { Reduction } from './reduce.ts';
 import { evaluateCells, slabMember } from './slabs.ts';
 
-/** Columns of one commitment, in packing order. */
+/** Columns of one commitment, in packing order: the model's weights, or what is committed per proof. */
 export interface Commitment {
+  readonly content: 'weights' | 'witness';
   readonly columns: readonly TensorId[];
   readonly packing: Packing;
 }
@@ -58,7 +59,7 @@ export function argueNetwork<S extends Scalar<S>>(
 
 /** v = 0 everywhere: v(r) = 0 at a point drawn after the commitments. */
 function claimZeros<S extends Scalar<S>>(p: Party<S>, circuit: Circuit, ledger: Ledger<S>): void {
-  const longest = Math.max(0, ...circuit.zeros.map((t) => variables(circuit.tensors[t]!.shape)));
+  const longest = circuit.zeros.reduce((n, t) => Math.max(n, variables(circuit.tensors[t]!.shape)), 0);
   const point = p.challenges('zero point', longest);
   for (const t of circuit.zeros) {
     ledger.owe(t, point.slice(longest - variables(circuit.tensors[t]!.shape)), p.known(Ext.ZERO));

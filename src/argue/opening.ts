@@ -13,7 +13,6 @@ import { pieceClaim } from '../commit/packing.ts';
 import { Ext, type Scalar } from '../field/ext.ts';
 import { bitsFor, eqAt, eqIndex, eqTable, type Point } from '../field/mle.ts';
 import { half } from '../field/rounds.ts';
-import { MAX_BATCH } from '../soundness/terms.ts';
 import type { Party } from './party.ts';
 import { type Member, sumcheck } from './sumcheck.ts';
 
@@ -50,11 +49,10 @@ export function argueOpening<S extends Scalar<S>>(
   evaluateSlab: (commitment: number, slab: Slab, point: Point) => Ext,
   instance: SlabInstance,
 ): OpeningClaim<S> {
-  if (claims.length > MAX_BATCH) throw new RangeError('more claims than the soundness term allows');
   const gamma = p.challenge('opening batch');
   const slabs = packings.flatMap((packing, c) => packing.slabs.map((slab) => ({ commitment: c, slab })));
   const { total, shares } = shareClaims(p, packings, claims, gamma);
-  const variables = Math.max(...slabs.map((s) => s.slab.bits));
+  const variables = slabs.reduce((n, s) => Math.max(n, s.slab.bits), 0);
   const { point: rho, value } = sumcheck(p, 'opening round', variables, 2, total, () =>
     slabs.map(({ commitment, slab }) => ({
       weight: Ext.ONE,

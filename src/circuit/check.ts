@@ -11,6 +11,7 @@ import { pinnedRanges } from './pins.ts';
 import { isColumn, operandsOf, operandsOfHint } from './reads.ts';
 import type { Circuit, Port, Table, TableColumn, TensorId } from './types.ts';
 import { cellsOf } from './types.ts';
+import { checkWork } from './work.ts';
 
 /** Axes of a tensor, and bits of all its axes together: indices stay in 31 bits. */
 export const MAX_RANK = 12;
@@ -31,13 +32,14 @@ export const MAX_DEPTH = 16;
 
 /** @throws TesseraError E_CIRCUIT naming the tensor where a circuit is not legal */
 export function checkCircuit(circuit: Circuit): void {
-  for (const port of [...circuit.inputs, ...circuit.outputs]) checkPort(port);
+  for (const ports of [circuit.inputs, circuit.outputs]) checkPorts(ports);
   for (const { name, shape } of circuit.tensors) checkShape(shape, name);
   checkTables(circuit);
   checkLookups(circuit);
   for (let id = 0; id < circuit.tensors.length; id++) checkDefinition(circuit, id);
   checkZeros(circuit);
   checkInputs(circuit);
+  checkWork(circuit);
   checkOutputs(circuit);
   checkPins(circuit);
   checkReads(circuit);
@@ -51,6 +53,16 @@ function checkShape(shape: readonly number[], where: string): void {
   const bits = shape.reduce((n, size) => n + bitsFor(size), 0);
   if (bits > MAX_VARIABLES)
     refuse(where, `the shape [${shape.join(', ')}] takes more than ${MAX_VARIABLES} index bits`);
+}
+
+/** Callers speak of ports by name. */
+function checkPorts(ports: readonly Port[]): void {
+  const names = new Set<string>();
+  for (const port of ports) {
+    checkPort(port);
+    if (names.has(port.name)) refuse(port.name, 'two inputs or two outputs have this name');
+    names.add(port.name);
+  }
 }
 
 function checkPort({ name, shape, range, scale }: Port): void {
@@ -113,9 +125,14 @@ function checkLookups(circuit: Circuit): void {
   if (leaves > MAX_LEAVES) refuse(circuit.name, `lookups and tables take ${leaves} leaves, more than ${MAX_LEAVES}`);
 }
 
+/** A zero is a relation: of a tensor that is computed, and once. */
 function checkZeros(circuit: Circuit): void {
+  const seen = new Set<TensorId>();
   for (const id of circuit.zeros) {
-    if (circuit.tensors[id] === undefined) refuse(circuit.name, `a zero of tensor ${id}, which does not exist`);
+    const tensor = circuit.tensors[id] ?? refuse(circuit.name, `a zero of tensor ${id}, which does not exist`);
+    if (operandsOf(tensor.def).length === 0) refuse(tensor.name, 'a zero of a tensor that is not computed from others');
+    if (seen.has(id)) refuse(tensor.name, 'the tensor is twice among the zeros');
+    seen.add(id);
   }
 }
 
@@ -135,7 +152,7 @@ function checkInputs(circuit: Circuit): void {
 
 /** Every public column equals a tensor, and every output is covered by one such column. */
 function checkOutputs(circuit: Circuit): void {
-  const bindings = outputBindings(circuit);
+  const bindings = [...new Map(outputBindings(circuit).map((b) => [b.column, b])).values()];
   const bound = new Set(bindings.map((b) => b.column));
   circuit.tensors.forEach(({ name, def }, id) => {
     if (def.kind !== 'output') return;

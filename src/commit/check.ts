@@ -159,15 +159,14 @@ function planes(vector: readonly Ext[]): Int32Array[] {
 /** <vector, tensor_j (1, pi_j(x))>, folding the least significant variable first. */
 function evaluateAt(vector: readonly Int32Array[], x: number): Ext {
   const [a, b, c, d] = vector.map((plane) => {
-    let layer = plane;
-    let pi = x;
-    while (layer.length > 1) {
-      const next = new Int32Array(layer.length / 2);
-      for (let i = 0; i < next.length; i++) next[i] = add(layer[2 * i]!, mul(pi, layer[2 * i + 1]!));
-      layer = next;
-      pi = double(pi);
-    }
+    const layer = plane.slice();
+    for (let length = layer.length / 2, pi = x; length >= 1; length /= 2, pi = double(pi)) foldPairs(layer, length, pi);
     return layer[0]!;
   });
   return new Ext(a!, b!, c!, d!);
+}
+
+/** layer[i] <- layer[2i] + pi layer[2i + 1], in place. */
+function foldPairs(layer: Int32Array, length: number, pi: number): void {
+  for (let i = 0; i < length; i++) layer[i] = add(layer[2 * i]!, mul(pi, layer[2 * i + 1]!));
 }

@@ -111,17 +111,25 @@ export function boxAt(shape: readonly number[], r: Point): Ext {
   return shape.reduce((e, size, i) => e.mul(lessThan(size, axes[i]!)), Ext.ONE);
 }
 
-/** MLE at r of row-major integers of a shape, zero outside it. The last axis, where all the cells are, is summed by coordinates. */
+/** Cells of the trailing axes that are summed by coordinates, without a field element for each. */
+const ROW = 2048;
+
+/** MLE at r of row-major integers of a shape, zero outside it. */
 export function evaluateTensor(values: ArrayLike<number>, shape: readonly number[], r: Point): Ext {
   const axes = splitPoint(shape, r);
-  const last = shape.at(-1) ?? 1;
-  let layer = weighRows(values, last, eqTable(axes.at(-1) ?? []));
-  for (let a = shape.length - 2; a >= 0; a--) {
+  let eq: Ext[] = [Ext.ONE];
+  let a = shape.length - 1;
+  for (; a >= 0 && (eq.length === 1 || eq.length * shape[a]! <= ROW); a--) {
+    const outer = eqTable(axes[a]!).slice(0, shape[a]!);
+    eq = outer.flatMap((x) => eq.map((e) => x.mul(e)));
+  }
+  let layer = weighRows(values, eq);
+  for (; a >= 0; a--) {
     const size = shape[a]!;
-    const eq = eqTable(axes[a]!);
+    const axis = eqTable(axes[a]!);
     layer = Array.from({ length: layer.length / size }, (_, i) => {
       let s = Ext.ZERO;
-      for (let j = 0; j < size; j++) s = s.add(layer[i * size + j]!.mul(eq[j]!));
+      for (let j = 0; j < size; j++) s = s.add(layer[i * size + j]!.mul(axis[j]!));
       return s;
     });
   }
@@ -129,16 +137,29 @@ export function evaluateTensor(values: ArrayLike<number>, shape: readonly number
 }
 
 /** sum_j values[i length + j] eq[j] for every row i. */
-function weighRows(values: ArrayLike<number>, length: number, eq: readonly Ext[]): Ext[] {
-  const planes = [0, 1, 2, 3].map((c) => Int32Array.from(eq, (e) => e.coordinates()[c]!));
-  return Array.from({ length: values.length / length }, (_, row) => {
-    const [a, b, c, d] = planes.map((plane) => {
-      let sum = 0;
-      for (let j = 0; j < length; j++) sum = add(sum, mul(plane[j]!, fromInt(values[row * length + j]!)));
-      return sum;
-    });
-    return new Ext(a!, b!, c!, d!);
+function weighRows(values: ArrayLike<number>, eq: readonly Ext[]): Ext[] {
+  const length = eq.length;
+  const rows = values.length / length;
+  const planes = [0, 1, 2, 3].map((c) =>
+    weighPlane(
+      values,
+      rows,
+      Int32Array.from(eq, (e) => e.coordinates()[c]!),
+    ),
+  );
+  return Array.from({ length: rows }, (_, i) => {
+    return new Ext(planes[0]![i]!, planes[1]![i]!, planes[2]![i]!, planes[3]![i]!);
   });
+}
+
+function weighPlane(values: ArrayLike<number>, rows: number, weights: Int32Array): Int32Array {
+  const out = new Int32Array(rows);
+  for (let row = 0, at = 0; row < rows; row++) {
+    let sum = 0;
+    for (let j = 0; j < weights.length; j++, at++) sum = add(sum, mul(weights[j]!, fromInt(values[at]!)));
+    out[row] = sum;
+  }
+  return out;
 }
 
 export function samePoint(a: Point, b: Point): boolean {

@@ -6,11 +6,10 @@
  *   lookup      N (W + 2)/|E| for the fingerprint (Haboeck 2022/1530), 1/2 log N (3 log N + 1)/|E| for the tree (2023/1284)
  *   sumcheck    degree/|E| a round; batching k claims by powers (k - 1)/|E|
  */
+import { MAX_VARIABLES } from '../circuit/check.ts';
+import { MAX_CLAIMS } from '../circuit/work.ts';
 import { TesseraError } from '../errors.ts';
 import { bitsPerQuery, FIELD_BITS, levelsOf, type Parameters, QUERY_GRINDING, TARGET } from './parameters.ts';
-
-/** Claims in one batch, at most: a batch beyond it is refused, so that its term holds whatever the circuit. */
-export const MAX_BATCH = 2 ** 20;
 
 /** What of a statement the terms depend on. */
 export interface ProofShape {
@@ -56,7 +55,8 @@ export function soundness(shape: ProofShape): Soundness {
     term('lookup fingerprint', fingerprint, lookupGrinding),
     term('lookup tree', FIELD_BITS - Math.log2(0.5 * depth * (3 * depth + 1))),
     term('sumcheck round', FIELD_BITS - Math.log2(3)),
-    term('batching claims', FIELD_BITS - Math.log2(MAX_BATCH)),
+    term('zero at a random point', FIELD_BITS - Math.log2(MAX_VARIABLES)),
+    term('batching claims', FIELD_BITS - Math.log2(MAX_CLAIMS)),
     term('joining slabs (eta)', FIELD_BITS - Math.log2(etaLines)),
     term('proximity of rows, eta', eta, etaGrinding),
     ...levels.flatMap((level, i) => {

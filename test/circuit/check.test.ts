@@ -186,7 +186,14 @@ describe('checkCircuit', () => {
     const dead: Tensor = { name: 'dead', shape: [1], range: { lo: 4, hi: 4 }, def: { kind: 'constant', value: 4 } };
     refused({ ...circuit, tensors: [...circuit.tensors, dead] }, 'dead', 'nothing reads');
     const { multiplicity, name } = circuit.tables[0]!;
-    refused({ ...circuit, zeros: [...circuit.zeros, multiplicity] }, `${name}.multiplicity`, 'read by a relation');
+    refused({ ...circuit, zeros: [...circuit.zeros, multiplicity] }, `${name}.multiplicity`, 'not computed');
+    const range = circuit.tensors[multiplicity]!.range;
+    const { shape } = circuit.tensors[multiplicity]!;
+    const def = { kind: 'linear', terms: [one(multiplicity)], constant: 0, shift: 0 } as const;
+    const tensors = [...circuit.tensors, { name: 'reader', shape, range, def }];
+    const zeros = [...circuit.zeros, circuit.tensors.length];
+    refused({ ...circuit, tensors, zeros }, `${name}.multiplicity`, 'read by a relation');
+    refused({ ...circuit, zeros: [...circuit.zeros, circuit.zeros[0]!] }, 'square.limbs', 'twice');
   });
 
   it('refuses tables that are not what lookups need', () => {

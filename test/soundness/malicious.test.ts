@@ -286,7 +286,7 @@ describe('the commitment', () => {
     const wrong = register(machine, { ...tiny.network, weights: weights.set(idOf('w1'), w1) }).model;
     const liar = new Prover(machine, { ...wrong, root: wrong.root });
     liar.model.root.set(tiny.model.root);
-    expect(tiny.verdictOn({}, liar)).toMatchObject({ ok: false, check: 'opening.merkle', where: 'model' });
+    expect(tiny.verdictOn({}, liar)).toMatchObject({ ok: false, check: 'opening.merkle', where: 'weights' });
   });
 
   it('junk in cells that no column has changes nothing', () => {
