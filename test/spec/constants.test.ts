@@ -12,6 +12,7 @@ import { MAX_DEPTH, MAX_LEAVES, MAX_LISTED_ROWS, MAX_RANK, MAX_ROWS, MAX_VARIABL
 import { circuitDigest, encodeCircuit } from '../../src/circuit/encode.ts';
 import { MAGNITUDE, MODULUS } from '../../src/circuit/interval.ts';
 import type { AxisMap, Circuit, Definition, Hint, Tensor } from '../../src/circuit/types.ts';
+import { MAX_CLAIMS, MAX_WORK } from '../../src/circuit/work.ts';
 import { siblingPositions } from '../../src/commit/merkle.ts';
 import { cutAxis, packColumns } from '../../src/commit/packing.ts';
 import { domainPoint, double, GENERATOR } from '../../src/field/circle.ts';
@@ -21,7 +22,7 @@ import { nextClaim } from '../../src/field/rounds.ts';
 import { FORMAT_VERSION, seal } from '../../src/files/container.ts';
 import { modelId } from '../../src/files/key.ts';
 import { bitsPerQuery, checkParameters, levelsOf, QUERY_GRINDING, TARGET } from '../../src/soundness/parameters.ts';
-import { MAX_BATCH, soundness } from '../../src/soundness/terms.ts';
+import { soundness } from '../../src/soundness/terms.ts';
 import { statementDigest } from '../../src/statement.ts';
 import { LABELS, labelId } from '../../src/transcript/labels.ts';
 import { Transcript } from '../../src/transcript/transcript.ts';
@@ -114,8 +115,8 @@ describe('20-transcript', () => {
 
 describe('10-statement', () => {
   it('says what the digest is made of', () => {
-    const port = (name: string) => ({ name, shape: [2], range: { lo: -300, hi: 300 }, scale: 0 });
-    const circuit = { ...circuitOf(), inputs: [port('a'), port('b')], outputs: [port('y')] };
+    const port = (name: string, hi = 300) => ({ name, shape: [2], range: { lo: -300, hi }, scale: 0 });
+    const circuit = { ...circuitOf(), inputs: [port('a'), port('b')], outputs: [port('y', 2 ** 15)] };
     const key = { circuit, parameters: [12, 1, 3], root: new Uint8Array(32).fill(9) };
     const statement = {
       inputs: new Map([[1, Int16Array.of(1, -2)]]),
@@ -132,7 +133,7 @@ describe('10-statement', () => {
       .u32(3)
       .u8(0)
       .u8(1)
-      .int32s(Int32Array.of(1, -2))
+      .int16s(Int16Array.of(1, -2))
       .int32s(Int32Array.of(3, 300))
       .bytes(ascii('tag'))
       .finish();
@@ -194,6 +195,8 @@ describe('60-relations', () => {
       ['listed rows of all tables at most 2^16', MAX_LISTED_ROWS, 2 ** 16],
       ['Leaves of all lookups and tables at most 2^29', MAX_LEAVES, 2 ** 29],
       ['At most 16 products and contracts in a row', MAX_DEPTH, 16],
+      ['at most 2^20 claims', MAX_CLAIMS, 2 ** 20],
+      ['at most 2^24 operations', MAX_WORK, 2 ** 24],
       ['below 2^30 in absolute value', MAGNITUDE, 2 ** 30],
       ['below p for the rest', MODULUS, P],
     ];
@@ -290,7 +293,7 @@ describe('90-soundness', () => {
     const at = table.findIndex((r) => r[0] === 'rho');
     const queries = table[at]!.slice(1).map((rate) => Math.ceil(84 / bitsPerQuery(1 / Number(rate.slice(2)))));
     expect(table[at + 1]!.slice(1).map(Number)).toEqual(queries);
-    expect([TARGET, QUERY_GRINDING, MAX_BATCH]).toEqual([100, 16, 2 ** 20]);
+    expect([TARGET, QUERY_GRINDING, MAX_CLAIMS]).toEqual([100, 16, 2 ** 20]);
   });
 
   it('lists every term', () => {
