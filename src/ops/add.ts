@@ -8,7 +8,7 @@ import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import { SUM_LIMIT } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, readersScale } from './operator.ts';
 import { magnitude } from './scheme.ts';
 import { alignedShape, broadcast, constantTensor } from './sum.ts';
 
@@ -17,7 +17,7 @@ export const add: Operator = {
   meaning: 'exact sum or difference at the finer of the two scales',
   takes: 'wide',
   lower,
-  demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
+  demand: readersScale,
 };
 
 function lower(node: Node, ctx: Lowering): void {

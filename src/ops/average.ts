@@ -13,7 +13,7 @@ import type { Factors } from './layout.ts';
 import { arrangeInOrder, factorsOf } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import { SUM_LIMIT } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 import { quantise } from './scheme.ts';
 
 export const average: Operator = {
@@ -22,7 +22,7 @@ export const average: Operator = {
   takes: 'narrow',
   lower: (node, ctx) =>
     node.op.startsWith('Reduce') || node.op.startsWith('Global') ? lowerReduce(node, ctx) : lowerPool(node, ctx),
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 /** Multiplier M and exponent t for 1 / count on a sum of the given magnitude at scale `from`. */

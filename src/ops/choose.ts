@@ -13,14 +13,14 @@ import type { Node } from '../onnx/graph.ts';
 import { numberOf } from './attributes.ts';
 import { arrangeInOrder, factorsOf, type Value } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 
 export const argMax: Operator = {
   ops: ['ArgMax'],
   meaning: 'the index of the largest integer, the lowest among equals',
   takes: 'narrow',
   lower: lowerArgMax,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const softmax: Operator = {
@@ -28,7 +28,7 @@ export const softmax: Operator = {
   meaning: 'round(2^k e_j / sum e), e_j = round(2^k exp((x_j - max x) 2^-f))',
   takes: 'narrow',
   lower: lowerSoftmax,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const logSoftmax: Operator = {

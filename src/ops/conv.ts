@@ -12,7 +12,7 @@ import { numberOf, numbersOf } from './attributes.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, factorsOf, plainFactors, regroup } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 import { addBias } from './sum.ts';
 import { chooseWeights } from './weights.ts';
 
@@ -21,7 +21,7 @@ export const conv: Operator = {
   meaning: "exact sum of integer products over the window, plus the bias at the sum's scale",
   takes: 'narrow',
   lower,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 /** A spatial axis. A factor list is [size], or empty where the tensor has no such axis. */

@@ -1,5 +1,5 @@
 /** The operators, as a list. A new one is a file, a row here, and a test. */
-import { clip, leakyRelu, relu, smooth } from './activation.ts';
+import { clip, relu } from './activation.ts';
 import { add } from './add.ts';
 import { average } from './average.ts';
 import { argMax, logSoftmax, softmax } from './choose.ts';
@@ -10,7 +10,8 @@ import { reshape, transpose } from './move.ts';
 import { mul } from './mul.ts';
 import type { Operator } from './operator.ts';
 import { concat, gather, pad, slice, split } from './place.ts';
-import { prelu } from './prelu.ts';
+import { leakyRelu } from './prelu.ts';
+import { smooth } from './smooth.ts';
 
 export const operators: readonly Operator[] = [
   conv,
@@ -20,7 +21,6 @@ export const operators: readonly Operator[] = [
   relu,
   clip,
   leakyRelu,
-  prelu,
   smooth,
   maxPool,
   average,

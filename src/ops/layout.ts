@@ -59,11 +59,6 @@ export function factorsOf(layout: Layout): number[][] {
   return layout.map((atoms) => atoms.map((a) => a.size));
 }
 
-/** The ONNX shape. */
-export function sizesOf(factors: Factors): number[] {
-  return factors.map((list) => list.reduce((n, s) => n * s, 1));
-}
-
 /** One factor an axis, none for size 1: the plain layout of a shape. */
 export function plainFactors(shape: readonly number[]): number[][] {
   return shape.map((size) => (size === 1 ? [] : [size]));
@@ -176,11 +171,10 @@ function viewInOrder(b: CircuitBuilder, name: string, value: Value, factors: Fac
   return { tensor: b.view(name, value.tensor, shape, mapsBetween(value.layout, from, factors), 0), axes };
 }
 
-/** Maps of the view: one for every set of axes that only go together. */
+/** Maps of the view: one a circuit axis where its atoms are axes of the result, else one for all. */
 function mapsBetween(layout: Layout, from: readonly number[], factors: Factors): AxisMap[] {
-  const shape = factors.flat();
   const split = regroup(layout, factors);
-  if (split === undefined || !isSplit(split, factors)) return [wholeMap(layout, from, shape)];
+  if (split === undefined || !isSplit(split, factors)) return [wholeMap(layout, from, factors.flat())];
   const targets = split.flat();
   const strides = stridesOf(from);
   return from.map((size, axis): AxisMap => {

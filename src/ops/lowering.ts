@@ -12,10 +12,10 @@ import type { Range, TableId, TensorId } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Constant, Graph, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
-import { layoutOf } from './layout.ts';
+import { layoutOf, plainFactors } from './layout.ts';
 import type { Operator } from './operator.ts';
 import type { Interval, Scheme } from './scheme.ts';
-import { scaleInto, signedRange, unsignedRange } from './scheme.ts';
+import { magnitude, quantise, scaleInto, signedRange, unsignedRange } from './scheme.ts';
 
 /** Operands of products are narrow: they fit 16 bits. */
 const NARROW: Range = { lo: -(2 ** 15), hi: 2 ** 15 - 1 };
@@ -91,11 +91,23 @@ export class Lowering {
     this.set(node.outputs[output]!, { tensor, scale, layout: layoutOf(factors) });
   }
 
-  /** The value as it came: perhaps wide. */
+  /** The value as it came: perhaps wide. A constant becomes a weight. */
   value(name: string): Value {
-    const value = this.#values.get(name);
-    if (value !== undefined) return value;
-    throw new TesseraError('E_ONNX_GRAPH', 'a value is read that no node or input writes', { where: name });
+    const value = this.#values.get(name) ?? this.#constantValue(name);
+    this.set(name, value);
+    return value;
+  }
+
+  #constantValue(name: string): Value {
+    const constant = this.constant(name);
+    if (constant === undefined) {
+      throw new TesseraError('E_ONNX_GRAPH', 'a value is read that no node or input writes', { where: name });
+    }
+    const largest = magnitude(constant.data);
+    const scale = scaleInto({ min: -largest, max: largest }, signedRange(this.scheme.weightBits));
+    const factors = plainFactors(constant.shape);
+    const tensor = this.builder.weight(name, factors.flat(), quantise(constant.data, scale, name));
+    return { tensor, scale, layout: layoutOf(factors) };
   }
 
   /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
@@ -168,7 +180,7 @@ export class Lowering {
     const readers = this.#readers.get(name) ?? [];
     const [reader] = readers;
     if (reader === undefined) return undefined;
-    if (readers.length === 1) return this.operator(reader).demand(reader, this);
+    if (readers.length === 1) return this.operator(reader).demand(reader, this, name);
     return this.scaleOf(name);
   }
 
@@ -180,12 +192,10 @@ export class Lowering {
     });
   }
 
-  /** Scale of a value requantised by plain saturation. */
+  /** Scale of a sum requantised by plain saturation. */
   scaleOf(name: string): number | undefined {
     const real = this.realOf(name);
-    if (real === undefined) return undefined;
-    const { bits } = this.scheme;
-    return scaleInto(real, real.min >= 0 ? unsignedRange(bits) : signedRange(bits));
+    return real === undefined ? undefined : scaleInto(real, signedRange(this.scheme.bits));
   }
 
   /** Scale of a sum that one shift of the scheme brings to what its readers want; that of a wide sum it is added to, if coarser. */
@@ -203,7 +213,8 @@ export class Lowering {
     const [reader] = readers;
     if (reader === undefined || readers.length > 1 || !isSum(reader)) return undefined;
     const other = reader.inputs.find((input) => input !== name);
-    return other === undefined ? undefined : this.#values.get(other);
+    if (other === undefined || !this.#values.has(other)) return undefined;
+    return this.isNarrowed(other) ? this.narrow(other) : this.value(other);
   }
 
   /** Bound on |acc| of a sum at a scale, leaving room for the one other term that its reader may add. */

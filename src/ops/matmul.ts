@@ -11,7 +11,7 @@ import type { Constant, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrange, commonFactors, factorsOf, plainFactors } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 import { addBias } from './sum.ts';
 import { chooseWeights } from './weights.ts';
 
@@ -20,7 +20,7 @@ export const matmul: Operator = {
   meaning: 'exact sum of integer products; two computed operands are first narrowed so that the sum fits 30 bits',
   takes: 'narrow',
   lower,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 /** An operand or the product as a stack of matrices: batch axes, rows, columns. */

@@ -7,14 +7,14 @@ import type { Node } from '../onnx/graph.ts';
 import { numbersOf } from './attributes.ts';
 import { arrangeInOrder, factorsOf } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 
 export const maxPool: Operator = {
   ops: ['MaxPool', 'GlobalMaxPool'],
   meaning: 'the exact maximum over the window',
   takes: 'narrow',
   lower,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 interface Step {

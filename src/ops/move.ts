@@ -6,14 +6,14 @@ import type { Node } from '../onnx/graph.ts';
 import { numbersOf } from './attributes.ts';
 import { arrangeInOrder, coalesce, plainFactors, regroup } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, readersScale } from './operator.ts';
 
 export const reshape: Operator = {
   ops: ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout'],
   meaning: 'the same integers under another shape',
   takes: 'same',
   lower: lowerReshape,
-  demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
+  demand: readersScale,
 };
 
 export const transpose: Operator = {
@@ -25,7 +25,7 @@ export const transpose: Operator = {
     const layout = numbersOf(node, 'perm').map((axis) => x.layout[axis]!);
     ctx.set(node.outputs[0]!, { ...x, layout });
   },
-  demand: (node, ctx) => ctx.demandOn(node.outputs[0]!),
+  demand: readersScale,
 };
 
 function lowerReshape(node: Node, ctx: Lowering): void {

@@ -10,7 +10,7 @@ import type { Constant, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 import { alignedShape } from './sum.ts';
 import { chooseWeights } from './weights.ts';
 
@@ -19,7 +19,7 @@ export const mul: Operator = {
   meaning: 'exact product at the sum of the two scales',
   takes: 'narrow',
   lower,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 function lower(node: Node, ctx: Lowering): void {

@@ -18,8 +18,16 @@ export interface Operator {
    */
   readonly takes: 'narrow' | 'wide' | 'same';
   /**
-   * Scale that a weighted sum read by this node alone should be requantised to, so that the sum can choose the scale of its weights.
-   * Undefined: any, the sum is not requantised at all (it only reaches a model output).
+   * Scale that the operand `name`, a weighted sum read by this node alone, should be requantised to, so that the sum can choose the
+   * scale of its weights. Undefined: any, the sum is not requantised at all (it only reaches a model output).
    */
-  readonly demand: (node: Node, ctx: Lowering) => number | undefined;
+  readonly demand: Demand;
 }
+
+export type Demand = (node: Node, ctx: Lowering, name: string) => number | undefined;
+
+/** Of an operator that takes its operands narrow: their own scale. */
+export const ownScale: Demand = (_, ctx, name) => ctx.scaleOf(name);
+
+/** Of an operator that passes values on: what the readers of its result want. */
+export const readersScale: Demand = (node, ctx) => ctx.demandOn(node.outputs[0]!);

@@ -8,7 +8,7 @@ import type { Node } from '../onnx/graph.ts';
 import { numberOf, numbersOf } from './attributes.ts';
 import { arrangeInOrder, commonFactors, factorsOf, type Value } from './layout.ts';
 import type { Lowering } from './lowering.ts';
-import type { Operator } from './operator.ts';
+import { type Operator, ownScale } from './operator.ts';
 import { constantTensor } from './sum.ts';
 
 export const slice: Operator = {
@@ -16,7 +16,7 @@ export const slice: Operator = {
   meaning: 'every step-th cell of each axis from its start',
   takes: 'narrow',
   lower: lowerSlice,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const split: Operator = {
@@ -24,7 +24,7 @@ export const split: Operator = {
   meaning: 'consecutive parts of an axis',
   takes: 'narrow',
   lower: lowerSplit,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const gather: Operator = {
@@ -32,7 +32,7 @@ export const gather: Operator = {
   meaning: 'cells of an axis by a list of constant indices',
   takes: 'narrow',
   lower: lowerGather,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const pad: Operator = {
@@ -40,7 +40,7 @@ export const pad: Operator = {
   meaning: 'the tensor among round(value 2^f), or its own edge or reflected cells',
   takes: 'narrow',
   lower: lowerPad,
-  demand: (node, ctx) => ctx.scaleOf(node.inputs[0]!),
+  demand: ownScale,
 };
 
 export const concat: Operator = {
@@ -48,7 +48,7 @@ export const concat: Operator = {
   meaning: 'the parts at the finest of their scales, one after the other',
   takes: 'narrow',
   lower: lowerConcat,
-  demand: (node, ctx) => (ctx.demandOn(node.outputs[0]!) === undefined ? undefined : ctx.scaleOf(node.inputs[0]!)),
+  demand: (node, ctx, name) => (ctx.demandOn(node.outputs[0]!) === undefined ? undefined : ctx.scaleOf(name)),
 };
 
 /** Where cell j of an axis of the result comes from; `cell` drops the axis. */

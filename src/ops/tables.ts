@@ -34,3 +34,16 @@ export function finestScale(ctx: Lowering, node: Node, range: Range, bits: numbe
   if (byResult === undefined || byArgument === undefined) return byResult ?? byArgument;
   return Math.min(byResult, byArgument);
 }
+
+/** Output 0 = T(argument) for a function that keeps its scale: at the wanted scale, or the argument's where that is coarser. */
+export function applyAtScale(
+  ctx: Lowering,
+  node: Node,
+  wanted: number | undefined,
+  table: (scale: number) => TableId,
+): void {
+  const output = node.outputs[0]!;
+  const value = ctx.value(node.inputs[0]!);
+  const scale = Math.min(wanted ?? value.scale, value.scale);
+  ctx.set(output, ctx.requantise(output, value, scale, table(scale), scale));
+}

@@ -88,6 +88,30 @@ describe('exact integers', () => {
   });
 });
 
+describe('samples that say nothing', () => {
+  it('zeros compile, and zeros come out', async () => {
+    const nodes = [
+      node('MatMul', ['x', 'w'], ['h']),
+      node('Relu', ['h'], ['r']),
+      node('MatMul', ['r', 'v'], ['s']),
+      node('Sigmoid', ['s'], ['y']),
+    ];
+    const initializers = { w: randomWeights(random, [4, 6]), v: randomWeights(random, [6, 3]) };
+    const x = new Float32Array(4);
+    const t = await tiny({ inputs: { x: [1, 4] }, outputs: ['y'], nodes, initializers }, { samples: [{ x }] });
+    for (const v of t.run({ x }).y!.values) expect(v).toBeCloseTo(0.5, 3);
+  });
+
+  it('an output may be an input or a constant', async () => {
+    const nodes = [node('Identity', ['x'], ['a']), node('Identity', ['c'], ['b'])];
+    const initializers = { c: floats([2], [0.5, -3]) };
+    const t = await tiny({ inputs: { x: [3] }, outputs: ['a', 'b'], nodes, initializers });
+    const { a, b } = t.run({ x: Float32Array.of(1, -1, 0.5) });
+    expect([...a!.values]).toEqual([1, -1, 0.5]);
+    expect([...b!.values]).toEqual([0.5, -3]);
+  });
+});
+
 describe('cost', () => {
   const w = randomWeights(random, [4, 4, 3, 3]);
   const pads = { pads: [1, 1, 1, 1], kernel_shape: [3, 3] };
