@@ -5,61 +5,15 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { checkCircuit } from '../../src/circuit/check.ts';
-import type { Circuit, TensorId } from '../../src/circuit/types.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { inversePowerOfTwo, P } from '../../src/field/m31.ts';
-import { decodeProof } from '../../src/files/proof.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverHooks } from '../../src/prove.ts';
-import { planOf } from '../../src/statement.ts';
-import { type Verdict, verify } from '../../src/verify.ts';
-import {
-  type Attempt,
-  type Edit,
-  Enough,
-  edited,
-  forge,
-  LyingParty,
-  type Story,
-  slopeOf,
-  tell,
-  twisted,
-} from '../support/lies.ts';
-import { register, type Tiny, tinyNetwork } from '../support/tiny.ts';
+import type { ProverHooks } from '../../src/prove.ts';
+import { courtOf, withEdits } from '../support/court.ts';
+import { edited, forge, type Story, tell } from '../support/lies.ts';
+import { tinyNetwork } from '../support/tiny.ts';
 
-const machine = await createWasmMachine();
-const options = { publicInputs: new Set<number>(), tag: new Uint8Array() };
-
-/** A registered network, its honest prover, and the verifier's word on what a prover with hooks makes. */
-function courtOf(network: Tiny) {
-  const { model, key } = register(machine, network);
-  const prover = new Prover(machine, model);
-  const proveWith = (hooks: ProverHooks, by = prover) => by.prove([network.input], options, hooks);
-  const verdictOn = (hooks: ProverHooks, by = prover): Verdict => {
-    const { proof, outputs } = proveWith(hooks, by);
-    const names = network.circuit.outputs.map((o) => o.name);
-    return verify(proof, { key, outputs: Object.fromEntries(names.map((n, i) => [n, outputs[i]! as Int32Array])) });
-  };
-  const attemptOn =
-    (hooks: ProverHooks): Attempt =>
-    (edits, checks) => {
-      const parties: LyingParty[] = [];
-      try {
-        proveWith({ ...hooks, party: (channel) => (parties[0] = new LyingParty(channel, edits, checks)) });
-      } catch (error) {
-        if (!(error instanceof Enough)) throw error;
-      }
-      return parties[0]!;
-    };
-  const idOf = (name: string): TensorId => network.circuit.tensors.findIndex((t) => t.name === name);
-  return { network, model, key, prover, proveWith, verdictOn, attemptOn, idOf };
-}
-
-function withEdits(hooks: ProverHooks, edits: readonly Edit[]): ProverHooks {
-  return { ...hooks, party: (channel) => new LyingParty(channel, edits) };
-}
-
-const tiny = courtOf(tinyNetwork());
+const tiny = courtOf(await createWasmMachine(), tinyNetwork());
 const { idOf } = tiny;
 const honest = tiny.proveWith({});
 
@@ -200,7 +154,7 @@ describe('a tensor that is read at one point by two relations', () => {
   const { y } = b.requantise('y', sum, 0, b.functionTable('f', 0, { lo: 0, hi: 3, rows: 16 }));
   b.output({ ...port, name: 'out' }, y);
   const { circuit, weights } = b.build();
-  const court = courtOf({ circuit, weights, input: Int32Array.of(0, 1, 2, 3) });
+  const court = courtOf(tiny.prover.machine, { circuit, weights, input: Int32Array.of(0, 1, 2, 3) });
 
   it('is proved', () => {
     expect(court.verdictOn({})).toMatchObject({ ok: true });
@@ -252,114 +206,6 @@ describe('false messages', () => {
   });
 });
 
-describe('forged slab values', () => {
-  const hooks = tell(tiny.model, [tiny.network.input], stories['a wrong activation']!);
-
-  it('that cancel in the batch check and under coefficients known before are stopped after eta', () => {
-    const attempt = tiny.attemptOn(hooks);
-    const { edits } = forge(attempt, 'opening.batch')!;
-    const { messages, residuals } = attempt(edits);
-    const at = residuals.length - 1;
-    expect(residuals[at]!.check).toBe('opening.batch');
-    const message = messages.findIndex((m) => m.label === 'slab values');
-    expect(messages[message]!.count).toBe(2);
-    const [w0, w1] = [0, 1].map((index) => slopeOf(attempt, edits, residuals, at, { message, index })!) as [Ext, Ext];
-    // w0 d0 + w1 d1 = -residual, e0 d0 + e1 d1 = 0: what an earlier draft, with e known before the values, accepted
-    const [e0, e1] = [new Ext(3, 1, 4, 1), new Ext(5, 9, 2, 6)];
-    const scale = residuals[at]!.value.neg().mul(w0.mul(e1).sub(w1.mul(e0)).inv());
-    const cancelling = [
-      { message, index: 0, by: scale.mul(e1) },
-      { message, index: 1, by: scale.mul(e0).neg() },
-    ];
-    expect(e0.mul(cancelling[0]!.by).add(e1.mul(cancelling[1]!.by)).isZero()).toBe(true);
-    const forged = withEdits(hooks, [...edits, ...cancelling]);
-    expect(tiny.proveWith(forged).violated).toBeUndefined();
-    expect(tiny.verdictOn(forged)).toMatchObject({ ok: false, check: 'opening.claims' });
-  });
-});
-
-describe('the commitment', () => {
-  it('other weights than the key has are stopped by its root', () => {
-    const weights = new Map(tiny.model.weights);
-    const w1 = weights.get(idOf('w1'))!.slice();
-    w1[20]! += 1;
-    const wrong = register(machine, { ...tiny.network, weights: weights.set(idOf('w1'), w1) }).model;
-    const liar = new Prover(machine, { ...wrong, root: wrong.root });
-    liar.model.root.set(tiny.model.root);
-    expect(tiny.verdictOn({}, liar)).toMatchObject({ ok: false, check: 'opening.merkle', where: 'weights' });
-  });
-
-  it('junk in cells that no column has changes nothing', () => {
-    const { packing } = planOf(tiny.model, options.publicInputs).commitments.at(-1)!;
-    const junk = packing.rows * 2 ** packing.rowBits - packing.cells;
-    expect(junk).toBeGreaterThan(1000);
-    const hooks: ProverHooks = {
-      matrix: (m, words, count) => {
-        m.u32(words, count).forEach((_, i, all) => {
-          if (i >= packing.cells) all[i] = (i * 48271) % P;
-        });
-      },
-    };
-    const { proof, outputs } = tiny.proveWith(hooks);
-    expect(outputs).toEqual(honest.outputs);
-    expect(decodeProof(proof).proof).not.toEqual(decodeProof(honest.proof).proof);
-    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: true });
-  });
-
-  it('other committed words than the argument speaks of are stopped by the batch evaluation', () => {
-    const before: ProverHooks = {
-      matrix: (m, words) => {
-        m.u32(words, 1)[0]! ^= 1;
-      },
-    };
-    expect(tiny.verdictOn(before)).toMatchObject({ ok: false, check: 'opening.batch' });
-  });
-
-  /** The verdict on a prover of which one kernel errs while `lies` says so. */
-  function twistedVerdict(kernel: 'encodeRow' | 'splitExt', after: (task: readonly number[]) => void): Verdict {
-    let lies = false;
-    const liar = new Prover(
-      twisted(machine, kernel, (task) => {
-        if (lies) after(task);
-      }),
-      tiny.model,
-    );
-    lies = true;
-    return tiny.verdictOn({}, liar);
-  }
-
-  it('a row that is far from every codeword is stopped by its columns', () => {
-    const verdict = twistedVerdict('encodeRow', ([, m, codeword, n]) => {
-      if (m === 12) for (let j = 0; j < 2 ** n!; j += 2) machine.u32(codeword! + 4 * j, 1)[0]! ^= 1;
-    });
-    expect(verdict).toMatchObject({ ok: false, check: 'opening.claims' });
-  });
-
-  it('a first vector of the recursion that is another than the folded rows is stopped', () => {
-    const verdict = twistedVerdict('splitExt', ([, , planes]) => {
-      machine.u32(planes!, 1)[0]! ^= 1;
-    });
-    expect(verdict).toMatchObject({ ok: false, check: 'opening.last' });
-  });
-
-  it('a last vector that meets the claims but is another is stopped by the last columns', () => {
-    // the claims are <last, weights>; what is added to two cells is orthogonal to the weights that the rounds have left
-    let weights = 0;
-    const spy = twisted(machine, 'productRound', ([, b]) => {
-      weights = b!;
-    });
-    const hooks = edited('last vector', (values) => {
-      const at = (i: number) => new Ext(...([0, 1, 2, 3].map((c) => spy.u32(weights + 16 * c + 4 * i, 1)[0]!) as Four));
-      values[0] = values[0]!.add(at(1));
-      values[1] = values[1]!.sub(at(0));
-    });
-    const verdict = tiny.verdictOn(hooks, new Prover(spy, tiny.model));
-    expect(verdict).toMatchObject({ ok: false, check: 'opening.last' });
-  });
-});
-
-type Four = [number, number, number, number];
-
 describe('circuits that would let a prover lie are refused', () => {
   const { circuit } = tiny.network;
 
@@ -376,6 +222,6 @@ describe('circuits that would let a prover lie are refused', () => {
   });
 
   it('an output that nothing binds', () => {
-    expect(() => checkCircuit({ ...circuit, zeros: [] } as Circuit)).toThrow('bound to no tensor');
+    expect(() => checkCircuit({ ...circuit, zeros: [] })).toThrow('bound to no tensor');
   });
 });

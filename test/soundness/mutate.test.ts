@@ -126,7 +126,9 @@ const CHECKS: Record<string, 'here' | { readonly also: string }> = {
   'statement.model': { also: 'statement.test.ts: another key' },
   'lookup.denominator': { also: 'malicious.test.ts: a zero denominator, which no flipped bit hits' },
   linear: { also: 'malicious.test.ts: two relations that read one point; this network has none' },
-  'opening.last': { also: 'malicious.test.ts: a last vector that meets the claims; others stop at opening.claims' },
+  view: { also: 'argue/reduce.test.ts: a false part cut out of the padding; this network cuts none' },
+  internal: { also: 'never: it says that the verifier itself failed, and no mutation here makes it' },
+  'opening.last': { also: 'commitment.test.ts: a last vector that meets the claims; others stop at opening.claims' },
 };
 
 describe('the histogram', () => {

@@ -1,0 +1,90 @@
+/** The fraction tree of a lookup argument: where its blocks lie, and its root against the sum of all fractions, one by one. */
+import { describe, expect, it } from 'vitest';
+import { Hand } from '../../src/argue/hand.ts';
+import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/lookup.ts';
+import { LookupTree } from '../../src/argue/tree.ts';
+import { CircuitBuilder } from '../../src/circuit/builder.ts';
+import { evaluate } from '../../src/circuit/evaluate.ts';
+import { cellsOf } from '../../src/circuit/types.ts';
+import { Ext, powers } from '../../src/field/ext.ts';
+import { createReferenceMachine } from '../../src/kernels/machine.ts';
+import { createWasmMachine } from '../../src/kernels/wasm.ts';
+import { elements } from '../support/elements.ts';
+import { evaluateNaive } from '../support/naive.ts';
+import { tinyNetwork } from '../support/tiny.ts';
+
+const tiny = tinyNetwork();
+
+/** Lookups of shapes that are not powers of two, of one cell, and of long rows. */
+function ragged() {
+  const b = new CircuitBuilder('ragged');
+  const inputs = [[], [1], [3], [2, 5, 3], [7, 1, 2], [300]].map((shape, i) => {
+    const x = b.input({ name: `x${i}`, shape, range: { lo: 0, hi: 5 }, scale: 0 });
+    b.output(
+      { name: `y${i}`, shape, range: { lo: 0, hi: 5 }, scale: 0 },
+      b.linear(`s${i}`, [{ tensor: x, coefficient: 1 }]),
+    );
+    return Int32Array.from({ length: cellsOf(shape) }, (_, c) => (c * c + i) % 6);
+  });
+  return { ...b.build(), inputs };
+}
+
+const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged() };
+const machines = { reference: createReferenceMachine(), wasm: await createWasmMachine() };
+
+describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs }) => {
+  const layout = layoutTree(circuit);
+
+  it('lie in aligned blocks, largest first, that do not overlap and fit the tree', () => {
+    let end = 0;
+    let bits = 31;
+    for (const b of layout.blocks) {
+      expect(b.offset).toBe(end);
+      expect(b.offset % 2 ** b.bits).toBe(0);
+      expect(b.bits).toBeLessThanOrEqual(bits);
+      expect(cellsOf(b.shape)).toBeLessThanOrEqual(2 ** b.bits);
+      end = b.offset + 2 ** b.bits;
+      bits = b.bits;
+    }
+    expect(end).toBeLessThanOrEqual(2 ** layout.depth);
+    expect(layout.blocks.length).toBe(circuit.lookups.length + circuit.tables.length);
+  });
+
+  it.each(Object.entries(machines))('add up to the root of the tree, which is zero, on the %s kernels', (_name, m) => {
+    const mark = m.mark();
+    const draw = elements(17);
+    const [c, beta] = [draw(), draw()];
+    const run = evaluate(m, circuit, weights, inputs);
+    const [p0, p1, q0, q1] = new LookupTree(new Hand(m, circuit, run), layout, c, beta).root() as [Ext, Ext, Ext, Ext];
+    const values = evaluateNaive(circuit, weights, inputs);
+    const betas = powers(beta, layout.width + 1);
+    let p = Ext.ZERO;
+    let q = Ext.ONE;
+    const add = (numerator: Ext, tuple: readonly number[], table: number) => {
+      const print = tuple.reduce(
+        (sum, x, i) => sum.add(betas[i]!.mul(Ext.of(x))),
+        betas[layout.width]!.mul(Ext.of(tableTag(table))),
+      );
+      const denominator = c.sub(print);
+      p = p.mul(denominator).add(q.mul(numerator));
+      q = q.mul(denominator);
+    };
+    for (const { table, tensors } of circuit.lookups) {
+      for (const i of values[tensors[0]!]!.keys()) {
+        const tuple = tensors.map((t) => values[t]![i]!);
+        add(Ext.ONE, tuple, table);
+      }
+    }
+    for (const [table, { rows, columns, multiplicity }] of circuit.tables.entries()) {
+      const cells = columns.map((column) => tableColumnValues(column, rows));
+      for (const [i, count] of values[multiplicity]!.entries()) {
+        const tuple = cells.map((column) => column[i]!);
+        add(Ext.of(-count), tuple, table);
+      }
+    }
+    expect(p).toEqual(Ext.ZERO);
+    expect(p0.mul(q1).add(p1.mul(q0))).toEqual(p);
+    expect(q0.mul(q1)).toEqual(q);
+    m.release(mark);
+  });
+});
