@@ -1,10 +1,11 @@
 /**
  * The prover's members of the batch evaluation sumcheck: <S, W_S> for one slab of committed base-field cells.
  *
- * A large slab is one piece, 2^hi rows of 2^lo cells, and W_S = sum_j g_j eq(r_j). Two passes over the cells:
+ * A claim on a piece is one on its slab, at the piece's offset bits before the piece's own coordinates: W_S = sum_j g_j eq(r_j). With the
+ * slab as 2^hi rows of 2^lo cells, two passes over the cells do:
  *   first hi rounds   on the pairs (T_j, g_j eq(r_j,hi)), T_j[i] = <row_i, eq(r_j,lo)>
  *   last lo rounds    on F = sum_i eq(z, i) row_i with sum_j g_j eq(r_j,hi; z) eq(r_j,lo), z the challenges so far
- * A row shared by small pieces is held densely.
+ * A row shared by many small pieces is held densely instead, S and W_S as tables of E.
  */
 import type { Slab } from '../commit/packing.ts';
 import { Ext } from '../field/ext.ts';
@@ -15,9 +16,6 @@ import { allocExt, eqVector, forRanges, readExts, readScalars, writeExts } from 
 import type { SlabClaim } from './opening.ts';
 import type { Instance, Member } from './sumcheck.ts';
 
-/** Slabs below this many variables are held densely: two E tables of 2^12 are 128 KiB. */
-const DENSE_BITS = 12;
-
 /** `cells`: the slab's base words, 2^bits of them. */
 export function slabMember(
   m: Machine,
@@ -26,10 +24,26 @@ export function slabMember(
   claims: readonly SlabClaim[],
 ): Omit<Member, 'weight'> {
   if (claims.length === 0) return { claim: Ext.ZERO, instance: new ZeroInstance(slab.bits) };
-  if (slab.pieces.length > 1 || slab.pieces[0]!.bits < slab.bits || slab.bits <= DENSE_BITS) {
-    return denseMember(m, slab.bits, cells, claims);
-  }
-  return new PieceInstance(m, slab.bits, cells, claims).member();
+  if (denseCost(slab.bits, claims) < foldedCost(slab.bits, claims)) return denseMember(m, slab.bits, cells, claims);
+  const whole = claims.map((c) => ({ weight: c.weight, point: [...offsetPoint(slab.bits, c), ...c.point] }));
+  return new FoldedInstance(m, slab.bits, cells, whole).member();
+}
+
+/** Nanoseconds, from npm run bench:kernels of 2026-11-22: 5 + 5 a cell and claim for its table, 22 a cell for all rounds. */
+function denseCost(bits: number, claims: readonly SlabClaim[]): number {
+  return 22 * 2 ** bits + claims.reduce((n, c) => n + 10 * 2 ** c.point.length, 0);
+}
+
+/** 1.1 a cell and claim, 1.2 a cell for the second pass, 4000 a claim and round for calls. */
+function foldedCost(bits: number, claims: readonly SlabClaim[]): number {
+  return (1.1 * claims.length + 1.2) * 2 ** bits + 4000 * claims.length * Math.floor(bits / 2);
+}
+
+/** The bits of a piece's offset as coordinates. */
+function offsetPoint(bits: number, { offset, point }: SlabClaim): Ext[] {
+  return Array.from({ length: bits - point.length }, (_, i) =>
+    Math.floor(offset / 2 ** (bits - 1 - i)) % 2 === 1 ? Ext.ONE : Ext.ZERO,
+  );
 }
 
 /** S at a point: two folds. */
@@ -95,17 +109,20 @@ function addEq(m: Machine, weights: number, c: SlabClaim): void {
   m.release(mark);
 }
 
-class PieceInstance implements Instance {
+/** A claim on a whole slab. */
+type WholeClaim = Omit<SlabClaim, 'offset'>;
+
+class FoldedInstance implements Instance {
   readonly variables: number;
   readonly #machine: Machine;
   readonly #cells: number;
-  readonly #claims: readonly SlabClaim[];
+  readonly #claims: readonly WholeClaim[];
   readonly #high: number;
   readonly #first: readonly ProductInstance[];
   #second: ProductInstance | undefined;
   readonly #point: Ext[] = [];
 
-  constructor(m: Machine, bits: number, cells: number, claims: readonly SlabClaim[]) {
+  constructor(m: Machine, bits: number, cells: number, claims: readonly WholeClaim[]) {
     this.variables = bits;
     this.#machine = m;
     this.#cells = cells;

@@ -31,7 +31,9 @@ export function checkWork(circuit: Circuit): void {
     work += fixedWork(tensor) + claims[id]! * claimWork(circuit, tensor);
     if (total > MAX_CLAIMS) refuse(tensor.name, `a proof would make more than ${MAX_CLAIMS} claims`);
     if (work > MAX_WORK) refuse(tensor.name, `checking a proof would take more than ${MAX_WORK} operations`);
-    for (const read of new Set(operandsOf(tensor.def))) claims[read]! += claims[id]!;
+    // a sum claims each of its terms once, at its own point; a product of a tensor with itself claims it twice
+    const reads = operandsOf(tensor.def);
+    for (const read of tensor.def.kind === 'linear' ? new Set(reads) : reads) claims[read]! += claims[id]!;
   }
 }
 
