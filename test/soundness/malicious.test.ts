@@ -102,6 +102,37 @@ describe.each(Object.entries(stories))('%s', (_, story) => {
   });
 });
 
+describe('one cell of each tensor that the prover computes, everything after it following', () => {
+  // acc = .. is held to its definition by a sumcheck, advice by a lookup; a private input is free within its range, and y.binding is
+  // the difference that is claimed to be zero, whatever the prover thinks of it
+  const stoppedBy = {
+    witness: 'lookup.root',
+    linear: 'stage',
+    view: 'stage',
+    product: 'stage',
+    contract: 'stage',
+  } as const;
+  const free = ['x', 'y.binding'];
+  const computed = tiny.network.circuit.tensors.flatMap(({ name, def }) => {
+    return Object.hasOwn(stoppedBy, def.kind) && !free.includes(name)
+      ? [[name, def.kind as keyof typeof stoppedBy]]
+      : [];
+  }) as [string, keyof typeof stoppedBy][];
+
+  it.each(computed)('%s, a %s', (name, kind) => {
+    const id = idOf(name);
+    const last = tiny.network.circuit.tables.some((t) => t.multiplicity === id);
+    const change = (values: number[][]) => {
+      values[id]![0]! += 1;
+    };
+    const story = last
+      ? end(change)
+      : { cells: (at: number, values: number[][]) => (at === id ? change(values) : undefined) };
+    const hooks = tell(tiny.model, [tiny.network.input], story);
+    expect(tiny.verdictOn(hooks)).toMatchObject({ ok: false, check: stoppedBy[kind] });
+  });
+});
+
 describe('a wrong public output', () => {
   const hooks: ProverHooks = {
     outputs: (outputs) => {
