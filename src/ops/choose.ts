@@ -90,11 +90,17 @@ function dotRow(ctx: Lowering, name: string, a: TensorId, x: TensorId, shape: re
 }
 
 /** A number a row, or a number a column, in every cell. */
-function spread(ctx: Lowering, name: string, x: TensorId, shape: readonly number[], alongRows: boolean): TensorId {
+function spread(
+  ctx: Lowering,
+  name: string,
+  x: TensorId,
+  shape: readonly number[],
+  one: 'a row' | 'a column',
+): TensorId {
   const last = shape.length - 1;
   const maps = shape.map((_, a): AxisMap => {
-    if ((a === last) === alongRows) return { kind: 'broadcast', to: a };
-    return { kind: 'keep', from: alongRows ? a : 0, to: a };
+    const isKept = one === 'a row' ? a < last : a === last;
+    return isKept ? { kind: 'keep', from: one === 'a row' ? a : 0, to: a } : { kind: 'broadcast', to: a };
   });
   return ctx.builder.view(name, x, shape, maps);
 }
@@ -112,13 +118,19 @@ function lowerArgMax(node: Node, ctx: Lowering): void {
   const isLast = numberOf(node, 'select_last_index') === 1;
   const ranks = Int32Array.from({ length: n }, (_, j) => (isLast ? j : n - 1 - j));
   const rank = builder.weight(`${name}.rank`, [n], ranks);
-  const key = builder.linear(`${name}.key`, [term(x, n), term(spread(ctx, `${name}.ranks`, rank, shape, false), 1)]);
+  const key = builder.linear(`${name}.key`, [
+    term(x, n),
+    term(spread(ctx, `${name}.ranks`, rank, shape, 'a column'), 1),
+  ]);
   const h = oneHot(ctx, rows, key);
   const best = builder.linear(`${name}.best`, [
     term(dotRow(ctx, `${name}.max`, h, x, shape), n),
     term(dotRow(ctx, `${name}.bestRank`, rank, h, shape), 1),
   ]);
-  const gap = builder.linear(`${name}.gap`, [term(spread(ctx, `${name}.bests`, best, shape, true), 1), term(key, -1)]);
+  const gap = builder.linear(`${name}.gap`, [
+    term(spread(ctx, `${name}.bests`, best, shape, 'a row'), 1),
+    term(key, -1),
+  ]);
   const { lo, hi } = builder.rangeOf(x);
   builder.rangeCheck(gap, bitsFor(n * (hi - lo) + n - 1));
   ctx.setChoice(node, { tensor: h, size: n });
@@ -134,13 +146,16 @@ function lowerSoftmax(node: Node, ctx: Lowering): void {
   const k = Math.min(12, Math.floor((28 - Math.log2(n)) / 2));
   const { lo, hi } = builder.rangeOf(x);
   const max = dotRow(ctx, `${name}.max`, oneHot(ctx, rows, x), x, shape);
-  const below = builder.linear(`${name}.below`, [term(spread(ctx, `${name}.maxes`, max, shape, true), 1), term(x, -1)]);
+  const below = builder.linear(`${name}.below`, [
+    term(spread(ctx, `${name}.maxes`, max, shape, 'a row'), 1),
+    term(x, -1),
+  ]);
   const exp = Int32Array.from({ length: hi - lo + 1 }, (_, d) =>
     Math.floor(2 ** k * Math.exp(-d * 2 ** -value.scale) + 0.5),
   );
   const table = builder.functionTable(`exp 2^-${value.scale} to 2^-${k}`, 0, exp);
   const e = builder.requantise(`${name}.exp`, below, 0, table).y;
-  const sum = spread(ctx, `${name}.sums`, sumRow(ctx, `${name}.sum`, e, shape), shape, true);
+  const sum = spread(ctx, `${name}.sums`, sumRow(ctx, `${name}.sum`, e, shape), shape, 'a row');
   const y = quotient(ctx, name, shape, e, sum, n, k);
   ctx.setTensor(node, y, k, factors);
 }
