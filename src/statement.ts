@@ -4,7 +4,7 @@
  * from a proof.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
-import { layoutTree } from './argue/lookup.ts';
+import { layoutTree } from './argue/layout.ts';
 import type { Commitment, Network } from './argue/network.ts';
 import { Writer } from './bytes/writer.ts';
 import { checkCircuit } from './circuit/check.ts';

@@ -1,7 +1,7 @@
 /** The fraction tree of a lookup argument: where its blocks lie, and its root against the sum of all fractions, one by one. */
 import { describe, expect, it } from 'vitest';
 import { Hand } from '../../src/argue/hand.ts';
-import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/lookup.ts';
+import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/layout.ts';
 import { LookupTree } from '../../src/argue/tree.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { evaluate } from '../../src/circuit/evaluate.ts';

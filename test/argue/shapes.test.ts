@@ -13,7 +13,7 @@ import {
 } from '../../src/argue/contract.ts';
 import { evaluateAt } from '../../src/argue/evaluate.ts';
 import { Hand } from '../../src/argue/hand.ts';
-import { tableColumnAt, tableColumnValues } from '../../src/argue/lookup.ts';
+import { tableColumnAt, tableColumnValues } from '../../src/argue/layout.ts';
 import { planView } from '../../src/argue/view.ts';
 import { evaluateWeights } from '../../src/argue/weights.ts';
 import type { Stored } from '../../src/circuit/storage.ts';
