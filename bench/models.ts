@@ -4,11 +4,11 @@
  */
 import { parseArgs } from 'node:util';
 import { blazeFace, type ExampleModel, fashionCnn } from '../examples/models.ts';
+import { encodeInput } from '../src/circuit/ports.ts';
 import { decodeModel } from '../src/files/model.ts';
 import { compile, verify } from '../src/index.ts';
 import { createMachine } from '../src/node.ts';
 import { Prover, type Stage } from '../src/prove.ts';
-import { encodeInput } from '../src/quantize/ports.ts';
 import { environment, median, saveResult } from './measure.ts';
 
 const { values } = parseArgs({

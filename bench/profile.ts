@@ -4,11 +4,11 @@
 import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
 import { blazeFace, fashionCnn } from '../examples/models.ts';
+import { encodeInput } from '../src/circuit/ports.ts';
 import { decodeModel } from '../src/files/model.ts';
 import { compile } from '../src/index.ts';
 import { createMachine } from '../src/node.ts';
 import { Prover } from '../src/prove.ts';
-import { encodeInput } from '../src/quantize/ports.ts';
 import { environment, saveResult } from './measure.ts';
 
 const REPEATS = 8;

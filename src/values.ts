@@ -1,9 +1,10 @@
 /**
  * Values as callers give and get them: by name, real numbers or the integers that a proof speaks of.
  */
+
+import { decodeOutput, encodeInput } from './circuit/ports.ts';
 import { type Circuit, cellsOf, type IntArray, type Port } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
-import { decodeOutput, encodeInput } from './quantize/ports.ts';
 
 /** Row-major values by tensor name. Floats are real values; integers are real values times 2^scale. */
 export type TensorValues = Readonly<Record<string, Float32Array | Float64Array | IntArray>>;

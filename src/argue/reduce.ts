@@ -46,6 +46,8 @@ export class Reduction<S extends Scalar<S>> {
   readonly #hand: Hand | undefined;
   /** How many virtual tensors that read this one are still to be reduced. */
   readonly #readers: number[];
+  /** Virtual tensors that none of these reads any more, and that are not reduced yet. */
+  #ready: TensorId[] = [];
   /** Second phases of contracts that wait for the next stage. */
   #later: { job: Job<S>; releases: TensorId }[] = [];
 
@@ -56,26 +58,32 @@ export class Reduction<S extends Scalar<S>> {
     this.#hand = hand;
     this.#readers = circuit.tensors.map(() => 0);
     for (const t of circuit.tensors) for (const s of sources(t.def)) this.#readers[s]! += 1;
+    for (const t of circuit.tensors.keys()) this.#release(t, 0);
   }
 
   run(): void {
-    const waiting = new Set(this.#circuit.tensors.flatMap((t, i) => (sources(t.def).length > 0 ? [i] : [])));
-    while (waiting.size > 0 || this.#later.length > 0) {
+    while (this.#ready.length > 0 || this.#later.length > 0) {
       const jobs = this.#later.map((l) => l.job);
       const releases = this.#later.map((l) => l.releases);
       this.#later = [];
-      for (let ready = this.#takeReady(waiting); ready.length > 0; ready = this.#takeReady(waiting)) {
+      for (let ready = this.#takeReady(); ready.length > 0; ready = this.#takeReady()) {
         for (const t of ready) this.#reduce(t, jobs, releases);
       }
       this.#stage(jobs);
-      for (const t of releases) this.#readers[t]! -= 1;
+      for (const t of releases) this.#release(t, 1);
     }
   }
 
-  #takeReady(waiting: Set<TensorId>): TensorId[] {
-    const ready = [...waiting].filter((t) => this.#readers[t] === 0).sort((a, b) => b - a);
-    for (const t of ready) waiting.delete(t);
+  #takeReady(): TensorId[] {
+    const ready = this.#ready.sort((a, b) => b - a);
+    this.#ready = [];
     return ready;
+  }
+
+  /** Takes readers off a tensor; a virtual one without is ready. */
+  #release(t: TensorId, readers: number): void {
+    this.#readers[t]! -= readers;
+    if (this.#readers[t] === 0 && sources(this.#circuit.tensors[t]!.def).length > 0) this.#ready.push(t);
   }
 
   /** Reduces the claims of one tensor, at once or by jobs of this stage; frees its sources accordingly. */
@@ -89,7 +97,7 @@ export class Reduction<S extends Scalar<S>> {
       else if (def.kind === 'contract') jobs.push(this.#contract(def, t, claim));
     }
     if (jobs.length > before) releases.push(...sources(def));
-    else for (const s of sources(def)) this.#readers[s]! -= 1;
+    else for (const s of sources(def)) this.#release(s, 1);
   }
 
   /** 2^shift v(r) = constant box(r) + sum a_i t_i(r): what is not known yet is sent, the last of it follows. */

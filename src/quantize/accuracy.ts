@@ -6,13 +6,13 @@
  */
 import type { Witness } from '../circuit/evaluate.ts';
 import { evaluate } from '../circuit/evaluate.ts';
+import { decodeOutput, encodeInput } from '../circuit/ports.ts';
 import type { IntArray } from '../circuit/types.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { Lowered } from '../ops/graph.ts';
 import { cellsOfLayout } from '../ops/layout.ts';
 import type { FloatModel, Sample } from './float-model.ts';
-import { decodeOutput, encodeInput } from './ports.ts';
 
 export interface Deviation {
   readonly name: string;

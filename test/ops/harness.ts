@@ -3,12 +3,12 @@
  */
 import { checkCircuit } from '../../src/circuit/check.ts';
 import { evaluate } from '../../src/circuit/evaluate.ts';
+import { decodeOutput, encodeInput } from '../../src/circuit/ports.ts';
 import { checkRanges } from '../../src/circuit/ranges.ts';
 import type { Circuit, IntArray } from '../../src/circuit/types.ts';
 import { cellsOf } from '../../src/circuit/types.ts';
 import { type CompileReport, type QuantizeOptions, quantizeModel } from '../../src/compile.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { decodeOutput, encodeInput } from '../../src/quantize/ports.ts';
 import { floats, type ModelDescription, model } from '../support/onnx-builder.ts';
 
 export interface Tiny {

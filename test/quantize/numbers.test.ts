@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeOutput, encodeInput } from '../../src/circuit/ports.ts';
 import { portOf, quantise, scaleInto, signedRange, unsignedRange } from '../../src/ops/scheme.ts';
-import { decodeOutput, encodeInput } from '../../src/quantize/ports.ts';
 
 const real = fc.double({ min: -1e6, max: 1e6, noNaN: true });
 

@@ -1,9 +1,10 @@
 /**
  * Between the caller's real numbers and a port's integers: v = floor(x 2^scale + 1/2), x = v 2^-scale.
  */
-import type { IntArray, Port } from '../circuit/types.ts';
-import { cellsOf } from '../circuit/types.ts';
+
 import { TesseraError } from '../errors.ts';
+import type { IntArray, Port } from './types.ts';
+import { cellsOf } from './types.ts';
 
 /**
  * @param values row-major, one a cell of the port
