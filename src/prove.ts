@@ -101,12 +101,14 @@ export class Prover {
   readonly #weights: ReadonlyMap<TensorId, Uploaded>;
   readonly #matrix: ColumnCommitment | undefined;
   readonly #twiddles: number;
+  /** By the indices of the public inputs. */
+  readonly #plans = new Map<string, Plan>();
 
   /** Everything a model needs in memory. @throws TesseraError E_FILE where its weights do not have the root of its key */
   constructor(machine: Machine, model: ModelFile) {
     this.machine = machine;
     this.model = model;
-    const plan = planOf(model, new Set());
+    const plan = this.#plan(new Set());
     this.#twiddles = prepareTwiddles(machine, plan.parameters.rowBits + plan.parameters.rateBits);
     this.#weights = new Map([...model.weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
     this.#matrix = commitWeights(machine, plan, this.#weights, this.#twiddles);
@@ -127,12 +129,19 @@ export class Prover {
     }
   }
 
+  #plan(publicInputs: ReadonlySet<number>): Plan {
+    const name = [...publicInputs].sort((a, b) => a - b).join();
+    const plan = this.#plans.get(name) ?? planOf(this.model, publicInputs);
+    this.#plans.set(name, plan);
+    return plan;
+  }
+
   #prove(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks): ProverResult {
     const m = this.machine;
     const clock = new StageClock(options);
 
     // the statement
-    const plan = planOf(this.model, options.publicInputs);
+    const plan = this.#plan(options.publicInputs);
     const { parameters } = plan;
     const run = evaluate(m, plan.circuit, this.#weights, inputs);
     const outputs = [...run.outputs];

@@ -33,7 +33,7 @@ const mayImport: Record<string, readonly string[]> = {
   check: [...compiler],
   compile: [...argument, ...compiler, 'files', 'run', 'prove', 'statement', 'values'],
   run: [...foundations, 'kernels', 'files', 'values'],
-  values: [...foundations, 'quantize'],
+  values: foundations,
   statement: [...argument, 'files'],
   prove: [...argument, 'files', 'run', 'statement', 'values'],
   verify: [...argument, 'files', 'statement', 'values'],
