@@ -162,4 +162,50 @@ describe('small keys that would cost much', () => {
     });
     expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
   });
+
+  it('claims that double with every transposition are refused at once: each is compared with all others', () => {
+    const axes = Array.from({ length: 12 }, (_, a) => a);
+    const circuit = through((b, x) => {
+      let t = b.weight('w', new Array<number>(12).fill(2), new Int16Array(4096));
+      for (let i = 0; i < 14; i++) {
+        const to = (a: number) => (a * (i % 2 === 0 ? 5 : 7) + i) % 12;
+        const maps = axes.map((a) => ({ kind: 'keep', from: a, to: to(a) }) as const);
+        t = b.linear(`sum${i}`, [one(t), one(b.view(`turned${i}`, t, b.shapeOf(t), maps))]);
+      }
+      b.zero(b.linear('twice', [one(t, 2)]));
+      return b.linear('out', [one(x)]);
+    });
+    expect(encodeKey({ circuit, parameters: [12, 1, 3, 3], root: new Uint8Array(32) }).length).toBeLessThan(3000);
+    expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
+  });
+
+  it('claims that double with every contraction of a tensor with itself are refused at once', () => {
+    const axes = ['a', 'b', 'k', 'l'];
+    const circuit = through((b, x) => {
+      let t = b.weight('w', [8, 8, 8, 8], new Int16Array(4096));
+      for (let i = 0; i < 16; i++) {
+        t = b.contract(`square${i}`, t, t, axes, ['k', 'l', 'c', 'd'], ['a', 'c', 'b', 'd']);
+      }
+      b.zero(b.linear('twice', [one(t, 2)]));
+      return b.linear('out', [one(x)]);
+    });
+    expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
+  });
+
+  it('a long chain of sums takes time in its length', { timeout: 60_000 }, () => {
+    const circuit = through((b, x) => {
+      let t = x;
+      for (let i = 0; i < 50_000; i++) t = b.linear(`sum${i}`, [one(t)]);
+      return t;
+    });
+    const machine = createReferenceMachine();
+    const { model, key } = register(machine, { circuit, weights: new Map(), input: small });
+    const { proof, outputs } = new Prover(machine, model).prove([small], {
+      publicInputs: new Set(),
+      tag: new Uint8Array(),
+    });
+    const started = performance.now();
+    expect(verify(proof, { key, outputs: { y: outputs[0]! } })).toMatchObject({ ok: true });
+    expect(performance.now() - started).toBeLessThan(5000); // 10 s before, 0.5 s now (2026-11-22)
+  });
 });

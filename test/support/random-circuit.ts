@@ -338,7 +338,10 @@ class Maker {
     const { lo, hi } = this.#b.rangeOf(t);
     const bits = 32 - Math.clz32(hi - lo);
     if (bits >= 30 || (bits > TABLE_BITS && bits <= 16)) return;
-    if (lo >= 0 && this.#dice.chance(2)) this.#b.rangeCheck(t, Math.max(bits, bits > TABLE_BITS ? 20 : 3));
+    const whole = 32 - Math.clz32(hi);
+    const isShort = whole <= TABLE_BITS;
+    if (lo >= 0 && (isShort || whole > 16) && this.#dice.chance(2))
+      this.#b.rangeCheck(t, Math.max(whole, isShort ? 3 : 20));
     else this.#b.pin(t);
     this.#read.add(t);
   }
