@@ -56,11 +56,11 @@ export class Ledger<S> {
     return known === undefined ? undefined : this.#party.known(known);
   }
 
-  /** The value of a tensor at a point; where it is new, P sends it and it is owed. */
-  claim(tensor: TensorId, point: Point, label: Label): S {
+  /** The value of a tensor at a point; where it is new, P sends it and it is owed. `known`: what P has found it to be. */
+  claim(tensor: TensorId, point: Point, label: Label, known?: Ext): S {
     const found = this.find(tensor, point);
     if (found !== undefined) return found;
-    const [value] = this.#party.exchange(label, 1, () => [this.#evaluate(tensor, point)]);
+    const [value] = this.#party.exchange(label, 1, () => [known ?? this.#evaluate(tensor, point)]);
     this.owe(tensor, point, value!);
     return value!;
   }

@@ -29,14 +29,22 @@ import { evaluateWeights } from './weights.ts';
 
 type Of<K> = Definition & { kind: K };
 
-/** One claim of a stage: `claim` is the sum, `finish` turns the end of its sumcheck into new claims and returns g_j there. */
+/** The prover's instance in a stage, whose tables at the end of the sumcheck are values that it has to send. */
+interface Tables extends Instance {
+  values(): readonly Ext[];
+}
+
+/**
+ * One claim of a stage: `claim` is the sum, `finish` turns the end of its sumcheck into new claims and returns g_j there. At the prover
+ * it is given the tables' values at that end.
+ */
 interface Job<S> {
   readonly name: string;
   readonly claim: S;
   readonly variables: number;
   readonly degree: 2 | 3;
-  instance(hand: Hand): Instance;
-  finish(point: Point): S;
+  instance(hand: Hand): Tables;
+  finish(point: Point, ends: readonly Ext[] | undefined): S;
 }
 
 export class Reduction<S extends Scalar<S>> {
@@ -177,7 +185,7 @@ export class Reduction<S extends Scalar<S>> {
       degree: 2,
       instance: (hand) =>
         new ProductInstance(hand.machine, hand.fold(tensor, fixed, axes), hand.groupTable(shape, groups), variables),
-      finish: (point) => {
+      finish: (point, ends) => {
         const at = splitAxes(axes, shape, point);
         const full = fixed.flatMap((p, a) => [...(p ?? at.get(a)!)]);
         const weight = groups.reduce((e, g) => {
@@ -185,7 +193,7 @@ export class Reduction<S extends Scalar<S>> {
           const points = g.axes.map((a) => at.get(a)!);
           return e.mul(evaluateWeights(g.weights, sizes, points));
         }, Ext.ONE);
-        return this.#ledger.claim(tensor, full, 'stage values').scale(weight);
+        return this.#ledger.claim(tensor, full, 'stage values', ends?.[0]).scale(weight);
       },
     };
   }
@@ -203,9 +211,9 @@ export class Reduction<S extends Scalar<S>> {
         const tables = [eqVector(hand.machine, r), hand.whole(def.a), hand.whole(def.b)] as const;
         return new TripleInstance(hand.machine, tables, r.length);
       },
-      finish: (point) => {
-        const a = this.#ledger.claim(def.a, point, 'stage values');
-        const b = this.#ledger.claim(def.b, point, 'stage values');
+      finish: (point, ends) => {
+        const a = this.#ledger.claim(def.a, point, 'stage values', ends?.[1]);
+        const b = this.#ledger.claim(def.b, point, 'stage values', ends?.[2]);
         return this.#p.mul(a, b).scale(eqAt(r, point));
       },
     };
@@ -227,10 +235,10 @@ export class Reduction<S extends Scalar<S>> {
         if (eq === undefined) return new ProductInstance(hand.machine, a, v, variables);
         return new TripleInstance(hand.machine, [eq, a, v], variables);
       },
-      finish: (point) => {
+      finish: (point, ends) => {
         const bound = boundCoordinates(plan, r, point);
-        const a = this.#ledger.claim(def.a, operandPoint(def.aAxes, bound), 'stage values');
-        const v = this.#foldedOperand(def, plan, r, bound, shape, name);
+        const a = this.#ledger.claim(def.a, operandPoint(def.aAxes, bound), 'stage values', ends?.at(-2));
+        const v = this.#foldedOperand(def, plan, r, bound, shape, name, ends?.at(-1));
         return this.#p.mul(a, v).scale(eqAt(batchPoint, point.slice(0, batchPoint.length)));
       },
     };
@@ -244,10 +252,13 @@ export class Reduction<S extends Scalar<S>> {
     bound: Coordinates,
     shape: readonly number[],
     name: string,
+    end: Ext | undefined,
   ): S {
-    if (plan.windows.length === 0) return this.#ledger.claim(def.b, operandPoint(def.bAxes, bound), 'stage values');
+    if (plan.windows.length === 0) {
+      return this.#ledger.claim(def.b, operandPoint(def.bAxes, bound), 'stage values', end);
+    }
     const { fixed, groups } = windowGroups(this.#circuit, def, plan, r, bound, shape);
-    const [v] = this.#p.exchange('stage values', 1, () => [this.#hand!.foldGroups(def.b, fixed, groups)]);
+    const [v] = this.#p.exchange('stage values', 1, () => [end!]);
     this.#readers[def.b]! += 1;
     this.#later.push({ job: this.#sumOver(name, v!, def.b, fixed, groups), releases: def.b });
     return v!;
@@ -262,17 +273,21 @@ export class Reduction<S extends Scalar<S>> {
     const degree = jobs.reduce((n, j) => Math.max(n, j.degree), 2);
     const weights = powers(this.#p.challenge('stage batch'), jobs.length);
     const total = jobs.map((j, i) => j.claim.scale(weights[i]!)).reduce((a, b) => a.add(b));
-    const members = () =>
-      jobs.map((j, i) => ({
+    let tables: readonly Tables[] = [];
+    const members = () => {
+      tables = jobs.map((j) => j.instance(hand!));
+      return jobs.map((j, i) => ({
         weight: weights[i]!,
         claim: j.claim as unknown as Ext,
-        instance: padDegree(j.instance(hand!), degree),
+        instance: padDegree(tables[i]!, degree),
       }));
+    };
     const { point, value } = sumcheck(this.#p, 'stage round', variables, degree, total, members);
+    const known = tables.map((t) => t.values());
     if (mark !== undefined) hand!.machine.release(mark);
     const ends = jobs.map((j, i) => {
       const missing = variables - j.variables;
-      return j.finish(point.slice(missing)).scale(weights[i]!.mul(half(missing)));
+      return j.finish(point.slice(missing), known[i]).scale(weights[i]!.mul(half(missing)));
     });
     this.#p.zero(value.sub(ends.reduce((a, b) => a.add(b))), 'stage', jobs.map((j) => j.name).join(' '));
   }

@@ -5,7 +5,7 @@
 import type { Ext } from '../field/ext.ts';
 import { HALF } from '../field/m31.ts';
 import type { Machine } from './kernels.ts';
-import { foldVector, sumRanges } from './vectors.ts';
+import { foldVector, readExt, sumRanges } from './vectors.ts';
 
 /** sum_x a(x) b(x). */
 export class ProductInstance {
@@ -40,6 +40,11 @@ export class ProductInstance {
     this.#length /= 2;
     foldVector(this.#machine, this.#a, this.#length, r);
     foldVector(this.#machine, this.#b, this.#length, r);
+  }
+
+  /** a and b at the point, once every variable is bound. */
+  values(): readonly Ext[] {
+    return [readExt(this.#machine, this.#a, 0), readExt(this.#machine, this.#b, 0)];
   }
 
   /** sum_x a(x) b(x) over the entries that are left. */
@@ -89,5 +94,10 @@ export class TripleInstance {
   bind(r: Ext): void {
     this.#length /= 2;
     for (const t of this.#tables) foldVector(this.#machine, t, this.#length, r);
+  }
+
+  /** e, a and b at the point, once every variable is bound. */
+  values(): readonly Ext[] {
+    return this.#tables.map((t) => readExt(this.#machine, t, 0));
   }
 }
