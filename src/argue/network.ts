@@ -14,7 +14,7 @@ import { argueLookups } from './lookup.ts';
 import { argueOpening, type ColumnClaim, type OpeningClaim } from './opening.ts';
 import type { Party } from './party.ts';
 import { Reduction } from './reduce.ts';
-import { evaluateCells, slabMember } from './slabs.ts';
+import { slabMember } from './slabs.ts';
 
 /** Columns of one commitment, in packing order: the model's weights, or what is committed per proof. */
 export interface Commitment {
@@ -92,7 +92,6 @@ function openLedger<S extends Scalar<S>>(
     commitments.map((c) => c.packing),
     claims,
     soundness.etaGrinding,
-    (commitment, slab, point) => evaluateCells(prover!.hand.machine, cellsOf(commitment, slab.row), point),
     (commitment, slab, shares) => slabMember(prover!.hand.machine, slab, cellsOf(commitment, slab.row), shares),
   );
 }

@@ -31,8 +31,12 @@ export interface SlabClaim {
   readonly offset: number;
 }
 
-/** The prover's member for a slab. */
-export type SlabInstance = (commitment: number, slab: Slab, claims: readonly SlabClaim[]) => Omit<Member, 'weight'>;
+/** The prover's member for a slab, and the slab's extension at a point that all variables were bound to. */
+export interface SlabMember extends Omit<Member, 'weight'> {
+  end(point: Point): Ext;
+}
+
+export type SlabMembers = (commitment: number, slab: Slab, claims: readonly SlabClaim[]) => SlabMember;
 
 export interface OpeningClaim<S> {
   /** Row weights of each commitment. */
@@ -46,21 +50,19 @@ export function argueOpening<S extends Scalar<S>>(
   packings: readonly Packing[],
   claims: readonly ColumnClaim<S>[],
   etaGrinding: number,
-  evaluateSlab: (commitment: number, slab: Slab, point: Point) => Ext,
-  instance: SlabInstance,
+  memberOf: SlabMembers,
 ): OpeningClaim<S> {
   const gamma = p.challenge('opening batch');
   const slabs = packings.flatMap((packing, c) => packing.slabs.map((slab) => ({ commitment: c, slab })));
   const { total, shares } = shareClaims(p, packings, claims, gamma);
   const variables = slabs.reduce((n, s) => Math.max(n, s.slab.bits), 0);
-  const { point: rho, value } = sumcheck(p, 'opening round', variables, 2, total, () =>
-    slabs.map(({ commitment, slab }) => ({
-      weight: Ext.ONE,
-      ...instance(commitment, slab, shares.get(slab) ?? []),
-    })),
-  );
+  let members: readonly SlabMember[] = [];
+  const { point: rho, value } = sumcheck(p, 'opening round', variables, 2, total, () => {
+    members = slabs.map(({ commitment, slab }) => memberOf(commitment, slab, shares.get(slab) ?? []));
+    return members.map(({ claim, instance }) => ({ weight: Ext.ONE, claim, instance }));
+  });
   const u = p.exchange('slab values', slabs.length, () =>
-    slabs.map(({ commitment, slab }) => evaluateSlab(commitment, slab, rho.slice(variables - slab.bits))),
+    members.map((s) => s.end(rho.slice(variables - s.instance.variables))),
   );
   let rest = value;
   slabs.forEach(({ slab }, i) => {

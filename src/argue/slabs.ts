@@ -13,17 +13,15 @@ import { eqAt, type Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { ProductInstance } from '../kernels/tables.ts';
 import { allocExt, eqVector, forRanges, readExts, readScalars, writeExts } from '../kernels/vectors.ts';
-import type { SlabClaim } from './opening.ts';
-import type { Instance, Member } from './sumcheck.ts';
+import type { SlabClaim, SlabMember } from './opening.ts';
+import type { Instance } from './sumcheck.ts';
 
 /** `cells`: the slab's base words, 2^bits of them. */
-export function slabMember(
-  m: Machine,
-  slab: Slab,
-  cells: number,
-  claims: readonly SlabClaim[],
-): Omit<Member, 'weight'> {
-  if (claims.length === 0) return { claim: Ext.ZERO, instance: new ZeroInstance(slab.bits) };
+export function slabMember(m: Machine, slab: Slab, cells: number, claims: readonly SlabClaim[]): SlabMember {
+  if (claims.length === 0) {
+    const end = (point: Point) => evaluateCells(m, cells, point);
+    return { claim: Ext.ZERO, instance: new ZeroInstance(slab.bits), end };
+  }
   if (denseCost(slab.bits, claims) < foldedCost(slab.bits, claims)) return denseMember(m, slab.bits, cells, claims);
   const whole = claims.map((c) => ({ weight: c.weight, point: [...offsetPoint(slab.bits, c), ...c.point] }));
   return new FoldedInstance(m, slab.bits, cells, whole).member();
@@ -47,7 +45,7 @@ function offsetPoint(bits: number, { offset, point }: SlabClaim): Ext[] {
 }
 
 /** S at a point: two folds. */
-export function evaluateCells(m: Machine, cells: number, point: Point): Ext {
+function evaluateCells(m: Machine, cells: number, point: Point): Ext {
   const mark = m.mark();
   const high = Math.floor(point.length / 2);
   const low = point.length - high;
@@ -74,7 +72,7 @@ class ZeroInstance implements Instance {
   bind(): void {}
 }
 
-function denseMember(m: Machine, bits: number, cells: number, claims: readonly SlabClaim[]): Omit<Member, 'weight'> {
+function denseMember(m: Machine, bits: number, cells: number, claims: readonly SlabClaim[]): SlabMember {
   const count = 2 ** bits;
   const table = allocExt(m, count);
   const weights = allocExt(m, count);
@@ -86,7 +84,8 @@ function denseMember(m: Machine, bits: number, cells: number, claims: readonly S
   const out = m.alloc(16);
   m.raw.dotExt(table, weights, 0, count, out);
   const [claim] = readScalars(m, out, 1);
-  return { claim: claim!, instance: new ProductInstance(m, table, weights, bits) };
+  const instance = new ProductInstance(m, table, weights, bits);
+  return { claim: claim!, instance, end: () => instance.values()[0]! };
 }
 
 /** weights[offset + x] += weight eq(point, x). */
@@ -135,8 +134,9 @@ class FoldedInstance implements Instance {
     });
   }
 
-  member(): Omit<Member, 'weight'> {
-    return { claim: this.#first.map((t) => t.sum()).reduce((a, b) => a.add(b)), instance: this };
+  member(): SlabMember {
+    const claim = this.#first.map((t) => t.sum()).reduce((a, b) => a.add(b));
+    return { claim, instance: this, end: () => this.#second!.values()[0]! };
   }
 
   round(): readonly Ext[] {
