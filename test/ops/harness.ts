@@ -5,7 +5,7 @@ import { checkCircuit } from '../../src/circuit/check.ts';
 import { evaluate } from '../../src/circuit/evaluate.ts';
 import { decodeOutput, encodeInput } from '../../src/circuit/ports.ts';
 import { checkRanges } from '../../src/circuit/ranges.ts';
-import type { Circuit, IntArray } from '../../src/circuit/types.ts';
+import type { Circuit, IntArray, TensorId } from '../../src/circuit/types.ts';
 import { cellsOf } from '../../src/circuit/types.ts';
 import { type CompileReport, type QuantizeOptions, quantizeModel } from '../../src/compile.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
@@ -13,6 +13,7 @@ import { floats, type ModelDescription, model } from '../support/onnx-builder.ts
 
 export interface Tiny {
   readonly circuit: Circuit;
+  readonly weights: ReadonlyMap<TensorId, IntArray>;
   readonly report: CompileReport;
   /** Integers and real values of every output. */
   readonly run: (sample: Record<string, Float32Array>) => Record<string, { integers: IntArray; values: Float32Array }>;
@@ -55,6 +56,7 @@ export async function tiny(
   checkRanges(circuit, weights);
   return {
     circuit,
+    weights,
     report,
     samples,
     run: (sample) => {
