@@ -36,11 +36,21 @@ export class TesseraError extends Error {
     this.hint = detail.hint;
   }
 
-  /** `CODE: where: sentence. hint` on one line; the sentence gets its full stop here if it has none. */
+  /** The message as people read it. */
+  get sentence(): string {
+    return asSentence(this.message);
+  }
+
+  /** `CODE: where: Sentence. hint` on one line. */
   override toString(): string {
     const where = this.where === undefined ? '' : `${this.where}: `;
     const hint = this.hint === undefined ? '' : ` ${this.hint}`;
-    const stop = /[.!?]$/.test(this.message) ? '' : '.';
-    return `${this.code}: ${where}${this.message}${stop}${hint}`;
+    return `${this.code}: ${where}${this.sentence}${hint}`;
   }
+}
+
+/** With a capital and a full stop, where it has none. A name keeps its case: `bits = 3 is ..`, `mode=cubic ..`. */
+export function asSentence(text: string): string {
+  const capital = /^[a-z]+[ ,](?!=)/.test(text) ? text[0]!.toUpperCase() + text.slice(1) : text;
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }

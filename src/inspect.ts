@@ -1,7 +1,6 @@
 /** What is in a file of ours: the statement it stands for in one sentence, sizes, parameters, and every soundness term. */
 import { cellsOf, type Port } from './circuit/types.ts';
-import { TesseraError } from './errors.ts';
-import { fileKind } from './files/container.ts';
+import { fileKind, notOurs } from './files/container.ts';
 import { decodeKey, type KeyFile, modelId } from './files/key.ts';
 import { decodeModel, keyOf } from './files/model.ts';
 import { decodeProof } from './files/proof.ts';
@@ -18,9 +17,7 @@ export function inspect(bytes: Uint8Array): object {
     case 'proof':
       return inspectProof(bytes);
     default:
-      throw new TesseraError('E_FILE', 'this is not a Tessera file', {
-        hint: 'Models are .tsm, keys .tsk, proofs .tsp.',
-      });
+      throw notOurs();
   }
 }
 

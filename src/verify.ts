@@ -5,7 +5,7 @@
 import { argueNetwork } from './argue/network.ts';
 import { VerifierParty } from './argue/party.ts';
 import { checkOpening } from './commit/check.ts';
-import { TesseraError } from './errors.ts';
+import { asSentence, TesseraError } from './errors.ts';
 import { decodeKey, modelId } from './files/key.ts';
 import { decodeProof } from './files/proof.ts';
 import { planOf, publicColumns, statementDigest } from './statement.ts';
@@ -75,6 +75,7 @@ function accept(
   return { ok: true, bits: plan.soundness.bits, steps: channel.transcript.steps };
 }
 
-function verdictOf(check: string, sentence: string, where: string | undefined): Verdict {
+function verdictOf(check: string, text: string, where: string | undefined): Verdict {
+  const sentence = asSentence(text);
   return where === undefined ? { ok: false, check, sentence } : { ok: false, check, sentence, where };
 }

@@ -72,7 +72,7 @@ export interface ImageOptions {
 export function withImages(target: Command): Command {
   return target
     .option('--mean <list>', 'pictures: subtracted from pixels between 0 and 1, one number a channel', numbers, [0])
-    .option('--std <list>', 'pictures: then divided by, one number a channel', numbers, [1]);
+    .option('--std <list>', 'pictures: then divided by, one number a channel', divisors, [1]);
 }
 
 export function normalisation(options: ImageOptions): Normalisation {
@@ -80,20 +80,55 @@ export function normalisation(options: ImageOptions): Normalisation {
 }
 
 export function withThreads(target: Command): Command {
-  return target.option('--threads <count>', 'threads to use (default: all)', wholeNumber);
+  return target.option('--threads <count>', 'threads to use (default: all, up to 16)', wholeNumber(1, 2 ** 16));
 }
 
-/** A positive whole number. */
-export function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('It is not a whole number above 0.');
+/** Shapes of inputs whose sizes the ONNX file leaves open. */
+export function withShapes(target: Command): Command {
+  return target.option('--shape <name=sizes>', 'sizes of an input that the file leaves open: x=1,3,224,224', shape, {});
 }
 
-function numbers(text: string): number[] {
-  const list = text.split(',').map(Number);
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+/** A reader of whole numbers between two bounds. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is not a whole number of ${least} .. ${most}.`);
+  };
+}
+
+/** Numbers with commas between. */
+export function numbers(text: string): number[] {
+  const list = text.split(',').map((item) => (item.trim() === '' ? Number.NaN : Number(item)));
   if (list.every(Number.isFinite)) return list;
   throw new InvalidArgumentError('It is not a list of numbers, like 0.485,0.456,0.406.');
+}
+
+function divisors(text: string): number[] {
+  const list = numbers(text);
+  if (!list.includes(0)) return list;
+  throw new InvalidArgumentError('Pixels cannot be divided by 0.');
+}
+
+export function interval(text: string): { min: number; max: number } {
+  const [min = 0, max = 0, ...more] = numbers(text);
+  if (more.length === 0 && min < max) return { min, max };
+  throw new InvalidArgumentError('It is not two numbers, the lower first, like -1,1.');
+}
+
+/** NAME=1,3,224,224: the option may be given once for each input. */
+function shape(text: string, others: Shapes): Shapes {
+  const at = text.lastIndexOf('=');
+  const sizes = text
+    .slice(at + 1)
+    .split(',')
+    .map(Number);
+  if (at > 0 && sizes.every((size) => Number.isInteger(size) && size > 0)) {
+    return { ...others, [text.slice(0, at)]: sizes };
+  }
+  throw new InvalidArgumentError('It is not NAME=SIZES, like x=1,3,224,224.');
 }
 
 export function visibility(text: string): 'public' | 'private' {

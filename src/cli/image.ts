@@ -44,6 +44,7 @@ export async function readImage(
 ): Promise<Float32Array> {
   const picture = await decode(bytes, path);
   const layout = layoutOf(port);
+  checkChannels(normalisation, layout);
   if (picture.width !== layout.width || picture.height !== layout.height) {
     const sentence = `The picture is ${picture.width} x ${picture.height}, the model takes ${layout.width} x ${layout.height}.`;
     throw new TesseraError('E_SHAPE', sentence, { where: path, hint: 'Resize the picture first.' });
@@ -54,6 +55,7 @@ export async function readImage(
 /** Raw bytes in the port's own layout, taken as pixels. @throws TesseraError E_SHAPE for means a channel where there are none. */
 export function readPixels(bytes: Uint8Array, port: Port, { mean, std }: Normalisation): Float32Array {
   const layout = mean.length === 1 && std.length === 1 ? undefined : layoutOf(port);
+  if (layout !== undefined) checkChannels({ mean, std }, layout);
   const channelAt = (at: number) => {
     if (layout === undefined) return 0;
     return layout.planar ? Math.floor(at / (layout.height * layout.width)) : at % layout.channels;
@@ -62,6 +64,16 @@ export function readPixels(bytes: Uint8Array, port: Port, { mean, std }: Normali
     const c = channelAt(at);
     return (pixel / 255 - mean[c % mean.length]!) / std[c % std.length]!;
   });
+}
+
+function checkChannels({ mean, std }: Normalisation, { channels }: Layout): void {
+  for (const [option, list] of Object.entries({ '--mean': mean, '--std': std })) {
+    if (list.length === 1 || list.length === channels) continue;
+    throw new TesseraError(
+      'E_USAGE',
+      `${option} has ${list.length} numbers, the model's pictures ${channels} channels.`,
+    );
+  }
 }
 
 async function decode(bytes: Uint8Array, path: string): Promise<Picture> {

@@ -2,17 +2,20 @@
  * Tensor values from files: JSON (nested or flat lists by tensor name), .npy, raw little-endian .bin, PNG and JPEG. A source is
  * FILE or NAME=FILE; a file without names is for the only tensor there is.
  */
-import { readFile } from 'node:fs/promises';
 import { isNpy, readNpy } from '../bytes/npy.ts';
 import { cellsOf, type IntArray } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { TensorValues } from '../values.ts';
 import { isImage, type Normalisation, readImage, readPixels } from './image.ts';
+import { SCHEMA } from './output.ts';
+import { inFile, readWhole } from './read.ts';
 
 /** A tensor that needs values. */
 export interface Port {
   readonly name: string;
   readonly shape: readonly number[];
+  /** A real value is an integer times 2^-scale; undefined where only real values are read. */
+  readonly scale?: number;
 }
 
 export type Values = Float32Array | IntArray;
@@ -45,10 +48,12 @@ export function complete(found: ReadonlyMap<string, Values>, ports: readonly Por
 
 async function readSource(source: string, ports: readonly Port[], normalisation: Normalisation) {
   const { name, path } = splitSource(source, ports);
-  const bytes = await readFile(path);
-  if (/\.json$/i.test(path) && name === undefined) return fromJsonFile(parseJson(bytes, path), ports, path);
-  const port = name === undefined ? onlyPort(ports, path) : portNamed(ports, name, path);
-  return [[port.name, await valuesFor(port, bytes, path, normalisation)]] as const;
+  const bytes = await readWhole(path).catch((error) => Promise.reject(aboutSource(error, path, ports)));
+  return inFile(path, async () => {
+    if (/\.json$/i.test(path) && name === undefined) return fromJsonFile(parseJson(bytes, path), ports, path);
+    const port = name === undefined ? onlyPort(ports, path) : portNamed(ports, name, path);
+    return [[port.name, await valuesFor(port, bytes, path, normalisation)]] as const;
+  });
 }
 
 /** Values of one port from a file that holds nothing else. */
@@ -72,6 +77,13 @@ export async function valuesFor(
 function splitSource(source: string, ports: readonly Port[]): { name?: string; path: string } {
   const port = ports.find(({ name }) => source.startsWith(`${name}=`));
   return port === undefined ? { path: source } : { name: port.name, path: source.slice(port.name.length + 1) };
+}
+
+/** NAME=FILE with a name that no tensor has looks like a path that is not there. */
+function aboutSource(error: TesseraError, path: string, ports: readonly Port[]): TesseraError {
+  if (!path.includes('=')) return error;
+  const hint = `NAME=FILE is for a tensor of that name: there is ${describe(ports)}.`;
+  return new TesseraError(error.code, error.message, { where: path, hint, cause: error.cause });
 }
 
 function onlyPort(ports: readonly Port[], path: string): Port {
@@ -110,6 +122,10 @@ export function fromJsonFile(json: unknown, ports: readonly Port[], path: string
   }
   if (!isObject(json)) throw new TesseraError('E_INPUT', 'An object by tensor name is expected.', { where: path });
   const byName = 'schema' in json && isObject(json.outputs) ? json.outputs : json;
+  if (byName !== json && json.schema !== SCHEMA) {
+    const sentence = `The outputs have schema ${JSON.stringify(json.schema)}, this program reads ${SCHEMA}.`;
+    throw new TesseraError('E_VERSION', sentence, { where: path });
+  }
   return Object.entries(byName).map(([name, value]) => [name, fromJson(value, portNamed(ports, name, path))]);
 }
 
@@ -120,7 +136,23 @@ export function fromJson(value: unknown, port: Port): Values {
   const integers = numbersOf(value.integers, port);
   const bad = integers.find((v) => (v | 0) !== v);
   if (bad !== undefined) throw new TesseraError('E_DTYPE', `${bad} is no 32-bit integer.`, { where: whereOf(port) });
+  checkBeside(value, integers, port);
   return Int32Array.from(integers);
+}
+
+/** What stands beside the integers for people to read must be what they mean: nobody should believe another value or shape. */
+function checkBeside({ shape, values }: Record<string, unknown>, integers: readonly number[], port: Port): void {
+  if (shape !== undefined && JSON.stringify(shape) !== JSON.stringify(port.shape)) {
+    const sentence = `The file says shape ${JSON.stringify(shape)}, the model has [${port.shape.join(', ')}].`;
+    throw new TesseraError('E_SHAPE', sentence, { where: whereOf(port) });
+  }
+  if (values === undefined || port.scale === undefined) return;
+  const { scale } = port;
+  const real = numbersOf(values, port);
+  const at = integers.findIndex((v, i) => Math.fround(v * 2 ** -scale) !== Math.fround(real[i]!));
+  if (at < 0) return;
+  const sentence = `Value ${at} is ${real[at]}, its integer ${integers[at]} means ${integers[at]! * 2 ** -scale}.`;
+  throw new TesseraError('E_INPUT', sentence, { where: whereOf(port), hint: 'Leave "values" out, or correct them.' });
 }
 
 function numbersOf(value: unknown, port: Port): number[] {

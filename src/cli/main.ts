@@ -2,12 +2,22 @@
 /** The `tessera` command. Ctrl-C ends it at once: files appear whole or not at all (write.ts), so nothing needs tidying up. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
+import { EXIT } from './exit.ts';
 import { libraryVerbs } from './library.ts';
 import { runProgram } from './program.ts';
+import { fileError } from './read.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
+
+// A reader that has seen enough (`| head`) is no failure, and changes no exit code; a full disk is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(`${fileError('stdout', error)}\n`);
+  process.exit(EXIT.failure);
+});
+process.stderr.on('error', () => {}); // there is nobody to tell
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   verbs: libraryVerbs,

@@ -26,8 +26,6 @@ export function jsonLine(ok: boolean, contents: object): string {
 /** Any error as a TesseraError, which has a code. */
 export function asTesseraError(error: unknown): TesseraError {
   if (error instanceof TesseraError) return error;
-  const file = fileProblem(error);
-  if (file !== undefined) return file;
   const [sentence, where] =
     error instanceof Error ? [error.message, error.stack?.split('\n')[1]?.trim()] : [String(error)];
   const hint = 'This is a fault of Tessera; please report it.';
@@ -35,7 +33,7 @@ export function asTesseraError(error: unknown): TesseraError {
 }
 
 export function errorJson(error: TesseraError): object {
-  return { error: { code: error.code, message: error.message, where: error.where, hint: error.hint } };
+  return { error: { code: error.code, message: error.sentence, where: error.where, hint: error.hint } };
 }
 
 /** Model outputs for JSON: flat row-major lists beside their shape. */
@@ -62,10 +60,10 @@ function valuesText(values: Float32Array): string {
   return `${shown}${rest}, largest at ${largest}`;
 }
 
-/** An object as indented lines; a list of objects as a table. */
+/** An object as indented lines; a list of objects as a table; nothing where there is nothing. */
 export function tree(value: object, indent = ''): string {
   return Object.entries(value)
-    .filter(([, entry]) => entry !== undefined)
+    .filter(([, entry]) => entry !== undefined && !(Array.isArray(entry) && entry.length === 0))
     .map(([name, entry]) => branch(name, entry, indent))
     .join('\n');
 }
@@ -104,7 +102,11 @@ function leaf(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(5)));
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return `[${value.map(leaf).join(', ')}]`;
+  if (typeof value !== 'object') return String(value);
+  return Object.entries(value)
+    .map(([name, entry]) => `${name} ${leaf(entry)}`)
+    .join(', ');
 }
 
 /** 1.2 kB, 34 MB: decimal units. */
@@ -113,17 +115,4 @@ export function bytesText(count: number): string {
   const unit = Math.min(Math.floor(Math.log10(count) / 3), 4);
   const scaled = count / 1000 ** unit;
   return `${scaled.toFixed(scaled < 10 ? 1 : 0)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`;
-}
-
-/** A file that cannot be opened, as a plain sentence. */
-function fileProblem(error: unknown): TesseraError | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('path' in error)) return undefined;
-  const sentences: Record<string, string> = {
-    ENOENT: 'There is no such file.',
-    EISDIR: 'This is a folder, a file is expected.',
-    EACCES: 'The file may not be opened.',
-    ENOSPC: 'The disk is full.',
-  };
-  const sentence = sentences[String(error.code)] ?? error.message;
-  return new TesseraError('E_FILE', sentence, { where: String(error.path), cause: error });
 }

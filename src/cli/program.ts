@@ -14,7 +14,15 @@ import { verifyCommand } from './commands/verify.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { asTesseraError, errorJson, jsonLine } from './output.ts';
 
-const commands = [checkCommand, compileCommand, runCommand, proveCommand, verifyCommand, inspectCommand, doctorCommand];
+const commands = {
+  check: checkCommand,
+  compile: compileCommand,
+  run: runCommand,
+  prove: proveCommand,
+  verify: verifyCommand,
+  inspect: inspectCommand,
+  doctor: doctorCommand,
+};
 
 const examples = `Examples:
   tessera check model.onnx
@@ -26,35 +34,44 @@ const examples = `Examples:
 /** Runs one command line, without the program's name. Never throws. */
 export async function runProgram(args: readonly string[], host: Host): Promise<ExitCode> {
   const program: Program = { host, exit: EXIT.ok };
+  const json = args.includes('--json');
+  const help: string[] = [];
   try {
-    await commandLine(program, args.includes('--json')).parseAsync(args, { from: 'user' });
+    await commandLine(program, json, help).parseAsync(args, { from: 'user' });
     return program.exit;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
-    return reportError(host, problemOf(error), args.includes('--json'));
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      const text = help.join('');
+      host.stdout.write(json ? jsonLine(true, { text }) : text);
+      return EXIT.ok;
+    }
+    return reportError(host, problemOf(error, args[0]), json);
   }
 }
 
-function commandLine(program: Program, json: boolean): Command {
-  const { stdout, stderr } = program.host;
+/** `help` takes what --help and --version say. */
+function commandLine(program: Program, json: boolean, help: string[]): Command {
+  const { stderr } = program.host;
   const root = new Command('tessera')
     .description('Prove what a neural network computed.')
     .version(program.host.version)
     .addHelpText('before', examples)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => void stdout.write(text),
+      writeOut: (text) => void help.push(text),
       writeErr: (text) => void (json || stderr.write(text)),
       outputError: () => {}, // `reportError` says it
     });
-  for (const make of commands) root.addCommand(make(program).copyInheritedSettings(root));
+  for (const make of Object.values(commands)) root.addCommand(make(program).copyInheritedSettings(root));
   return root;
 }
 
-function problemOf(error: unknown): TesseraError {
+function problemOf(error: unknown, command: string | undefined): TesseraError {
   if (!(error instanceof CommanderError)) return asTesseraError(error);
-  const sentence = error.code === 'commander.help' ? 'A command is missing.' : error.message.replace(/^error: /, '');
-  return new TesseraError('E_USAGE', sentence, { hint: 'See tessera --help.' });
+  const said = error.message.replace(/^error: /, '').replace(/\n/, ' ');
+  const sentence = error.code === 'commander.help' ? 'A command is missing.' : said;
+  const named = command !== undefined && Object.hasOwn(commands, command) ? `${command} ` : '';
+  return new TesseraError('E_USAGE', sentence, { hint: `See tessera ${named}--help.` });
 }
 
 function reportError(host: Host, error: TesseraError, json: boolean): ExitCode {

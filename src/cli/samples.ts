@@ -1,7 +1,7 @@
 /**
  * Calibration samples: a folder with one file a sample, a JSON list of inputs, or a .npy or .bin file that holds one after the other.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNpy, readNpy } from '../bytes/npy.ts';
 import { cellsOf } from '../circuit/types.ts';
@@ -9,6 +9,7 @@ import { TesseraError } from '../errors.ts';
 import type { TensorValues } from '../values.ts';
 import type { Normalisation } from './image.ts';
 import { complete, floatsOf, fromJsonFile, fromRaw, type Port, parseJson, readTensors } from './input.ts';
+import { fileError, inFile, readWhole } from './read.ts';
 
 /** Real values by input name. */
 export type Sample = Readonly<Record<string, Float32Array>>;
@@ -19,18 +20,21 @@ export async function readSamples(
   ports: readonly Port[],
   normalisation: Normalisation,
 ): Promise<Sample[]> {
-  if ((await stat(path)).isDirectory()) return fromFolder(path, ports, normalisation);
-  const bytes = await readFile(path);
-  if (isNpy(bytes)) return fromNpy(bytes, ports, path);
-  if (/\.bin$/i.test(path)) return fromBin(bytes, ports, path, normalisation);
-  return fromJson(parseJson(bytes, path), ports, path);
+  const found = await stat(path).catch((cause) => Promise.reject(fileError(path, cause)));
+  if (found.isDirectory()) return fromFolder(path, ports, normalisation);
+  const bytes = await readWhole(path);
+  return inFile(path, () => {
+    if (isNpy(bytes)) return fromNpy(bytes, ports, path);
+    if (/\.bin$/i.test(path)) return fromBin(bytes, ports, path, normalisation);
+    return fromJson(parseJson(bytes, path), ports, path);
+  });
 }
 
 /** One class index a sample, from a JSON list, .npy, or a .bin of bytes. @throws TesseraError E_INPUT */
 export async function readLabels(path: string): Promise<number[]> {
-  const bytes = await readFile(path);
+  const bytes = await readWhole(path);
   if (/\.bin$/i.test(path)) return [...bytes];
-  const labels = isNpy(bytes) ? Array.from(readNpy(bytes).data) : parseJson(bytes, path);
+  const labels = await inFile(path, () => (isNpy(bytes) ? Array.from(readNpy(bytes).data) : parseJson(bytes, path)));
   const isLabel = (label: unknown) => Number.isInteger(label) && Number(label) >= 0;
   if (Array.isArray(labels) && labels.every(isLabel)) return labels;
   throw new TesseraError('E_INPUT', 'A list of class indices is expected.', { where: path });
@@ -45,7 +49,9 @@ async function fromFolder(folder: string, ports: readonly Port[], normalisation:
 }
 
 function fromJson(json: unknown, ports: readonly Port[], path: string): Sample[] {
-  if (!Array.isArray(json)) throw new TesseraError('E_INPUT', 'A list of inputs is expected.', { where: path });
+  if (!Array.isArray(json) || json.length === 0) {
+    throw new TesseraError('E_INPUT', 'A list of inputs is expected, at least one.', { where: path });
+  }
   return json.map((sample, i) => {
     const where = `${path}, sample ${i}`;
     return real(complete(new Map(fromJsonFile(sample, ports, where)), ports), where);

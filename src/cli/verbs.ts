@@ -3,7 +3,7 @@
  * `libraryVerbs` (library.ts) is the library behind it, with a machine of the threads asked for.
  */
 import type { CheckReport } from '../check.ts';
-import type { ExternalData } from '../onnx/index.ts';
+import type { ExternalData, ImportOptions } from '../onnx/index.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Outputs, TensorValues } from '../values.ts';
 
@@ -21,6 +21,8 @@ export interface CompileOptions extends Work {
   readonly bits?: number;
   readonly weightBits?: number;
   readonly headroom?: number;
+  readonly inputRange?: { readonly min: number; readonly max: number };
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly externalData?: ExternalData;
 }
 
@@ -43,7 +45,7 @@ export type Verdict =
   | { readonly ok: false; readonly check: string; readonly where?: string; readonly sentence: string };
 
 export interface Verbs {
-  check(onnx: Uint8Array, options: { readonly externalData?: ExternalData }): Promise<CheckReport>;
+  check(onnx: Uint8Array, options: ImportOptions): Promise<CheckReport>;
   compile(
     onnx: Uint8Array,
     options: CompileOptions,

@@ -59,8 +59,9 @@ export function fileKind(bytes: Uint8Array): FileKind | undefined {
 }
 
 function readHeader(reader: Reader): FileKind {
-  if (reader.remaining < MAGIC.length || !equal(reader.raw(MAGIC.length), MAGIC))
-    reader.fail('This is no Tessera file.');
+  if (reader.remaining < MAGIC.length || !equal(reader.raw(MAGIC.length), MAGIC)) {
+    throw notOurs();
+  }
   const version = reader.u16();
   if (version !== FORMAT_VERSION) {
     const sentence = `The file has format version ${version}, this program reads version ${FORMAT_VERSION}.`;
@@ -71,6 +72,13 @@ function readHeader(reader: Reader): FileKind {
   const kind = kinds[reader.u8() - 1] ?? reader.fail('The kind of file is unknown.');
   if (!equal(reader.raw(PADDING.length), PADDING)) reader.fail('Bytes that must be zero are not.');
   return kind;
+}
+
+/** The error for a file of somebody else's. */
+export function notOurs(): TesseraError {
+  return new TesseraError('E_FILE', 'This is no Tessera file.', {
+    hint: '`compile` makes models (.tsm) and keys (.tsk), `prove` makes proofs (.tsp).',
+  });
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {

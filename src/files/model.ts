@@ -6,8 +6,8 @@ import { Writer } from '../bytes/writer.ts';
 import type { Circuit, IntArray, TensorId } from '../circuit/types.ts';
 import { cellsOf } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
-import { fileKind, seal, unseal } from './container.ts';
-import { decodeKey, type KeyFile, readKey, writeKey } from './key.ts';
+import { seal, unseal } from './container.ts';
+import { type KeyFile, readKey, writeKey } from './key.ts';
 
 const MAX_REPORT_BYTES = 1 << 26;
 
@@ -37,14 +37,9 @@ export function decodeModel(bytes: Uint8Array): ModelFile {
   return { ...key, report, weights };
 }
 
-/**
- * The key in a model or key file: what both know of a network.
- * @throws TesseraError E_FILE, E_VERSION
- */
+/** The key in a model file, without its weights. @throws TesseraError E_FILE, E_VERSION */
 export function keyOf(bytes: Uint8Array): KeyFile {
-  return fileKind(bytes) === 'model'
-    ? readKey(new Reader(unseal('model', bytes), { name: 'model file' }))
-    : decodeKey(bytes);
+  return readKey(new Reader(unseal('model', bytes), { name: 'model file' }));
 }
 
 function weightIds(circuit: Circuit): TensorId[] {

@@ -72,14 +72,15 @@ function bindSymbols(
   if (dims !== undefined && dims.length !== given.length) refuse(`[${given}] was given, the model has [${dims}]`);
   dims?.forEach((dim, a) => {
     const bound = typeof dim === 'string' ? (symbols.get(dim) ?? given[a]!) : (dim ?? given[a]!);
-    if (bound !== given[a]) refuse(`[${given}] was given, the model has ${dim} = ${bound} at axis ${a}`);
+    if (bound !== given[a])
+      refuse(`[${given}] was given, the model has ${typeof dim === 'string' ? `${dim} = ` : ''}${bound} at axis ${a}`);
     if (typeof dim === 'string') symbols.set(dim, bound);
   });
 }
 
 function resolve(declared: Declared, symbols: ReadonlyMap<string, number>): number[] {
   const where = `input "${declared.name}"`;
-  const hint = `Give its shape, for example shapes: { ${JSON.stringify(declared.name)}: [1, ...] }.`;
+  const hint = `Give its shape: --shape ${declared.name}=1,.. or, in the library, shapes: { ${JSON.stringify(declared.name)}: [1, ..] }.`;
   if (declared.dims === undefined) throw new TesseraError('E_SHAPE', 'the shape is unknown', { where, hint });
   return declared.dims.map((dim, a) => {
     if (typeof dim === 'number') return dim;

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { encode as encodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { describe, expect, it } from 'vitest';
-import { readTensors } from '../../src/cli/input.ts';
+import { type Port, readTensors } from '../../src/cli/input.ts';
 import { readLabels, readSamples } from '../../src/cli/samples.ts';
 import { npyFile } from '../support/npy.ts';
 import { temporaryFolder } from './support.ts';
 
 const folder = temporaryFolder();
 const plain = { mean: [0], std: [1] };
-const pair = { name: 'pair', shape: [1, 2] };
+const pair: Port = { name: 'pair', shape: [1, 2], scale: 2 };
 const other = { name: 'other', shape: [] };
 
 function file(name: string, contents: string | Uint8Array): string {
@@ -65,6 +65,9 @@ describe('values', () => {
     ['a fraction among integers', '{"pair": {"integers": [1, 0.5]}}', 'E_DTYPE'],
     ['infinity', '{"pair": [1, 1e999]}', 'E_NAN'],
     ['an object without integers', '{"pair": {}}', 'E_DTYPE'],
+    ['another shape beside the integers', '{"pair": {"shape": [2, 1], "integers": [1, 2]}}', 'E_SHAPE'],
+    ['other values beside the integers', '{"pair": {"values": [0.5, 0.25], "integers": [2, 2]}}', 'E_INPUT'],
+    ['outputs of another schema', '{"schema": 2, "outputs": {"pair": [1, 2]}}', 'E_VERSION'],
     ['no object', '7', 'E_INPUT'],
     ['no JSON', '{', 'E_INPUT'],
   ])('refuses %s', async (_, json, code) => {
@@ -85,6 +88,13 @@ describe('values', () => {
     ['a broken picture', 's.png', Uint8Array.of(1), 'E_INPUT'],
   ])('refuses %s', async (_, name, bytes, code) => {
     await expect(read(file(name, bytes))).rejects.toMatchObject({ code });
+  });
+
+  it('every refusal names its file', async () => {
+    const inTensor = `${file('short.json', '{"pair": [1]}')}, tensor "pair"`;
+    await expect(read(join(folder, 'short.json'))).rejects.toMatchObject({ where: inTensor });
+    await expect(read(folder)).rejects.toMatchObject({ code: 'E_FILE', where: folder });
+    await expect(read(`pear=${inTensor}`)).rejects.toMatchObject({ hint: expect.stringContaining('"pair" [1, 2]') });
   });
 
   it('refuses a file without a name where there are several tensors, and a tensor given twice', async () => {
@@ -125,8 +135,8 @@ describe('pictures', () => {
     const raw = file('pixels.bin', Uint8Array.of(0, 255, 51));
     const planes = await readTensors([raw], [{ name: 'x', shape: [3, 1, 1] }], { mean: [0, 1, 0.2], std: [1] });
     expect(planes.x).toEqual(Float32Array.of(0, 0, 0));
-    const points = await readTensors([raw], [{ name: 'x', shape: [1, 1, 3] }], { mean: [0, 1, 0.2], std: [1] });
-    expect(points.x).toHaveLength(3);
+    const pair = [{ name: 'x', shape: [1, 1, 3] }];
+    await expect(readTensors([raw], pair, scale)).rejects.toMatchObject({ code: 'E_USAGE' });
     await expect(readTensors([raw], [{ name: 'x', shape: [3] }], scale)).rejects.toMatchObject({ code: 'E_SHAPE' });
   });
 

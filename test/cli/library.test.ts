@@ -50,6 +50,10 @@ it('compile, run, prove, verify, inspect', async () => {
   });
 
   outputs.y.integers[0] += 1;
+  writeFileSync(at('odd.json'), JSON.stringify({ schema: 1, outputs }));
+  const odd = await run('verify', at('p.tsp'), ...statement.slice(0, 2), '--output', at('odd.json'), '--tag', 'a');
+  expect(odd).toMatchObject({ exit: EXIT.failure, stderr: expect.stringContaining('E_INPUT') });
+  delete outputs.y.values;
   writeFileSync(at('wrong.json'), JSON.stringify({ schema: 1, outputs }));
   const wrong = ['--key', at('net.tsk'), '--output', at('wrong.json'), '--input', at('x.json'), '--tag', 'a'];
   expect(await run('verify', at('p.tsp'), ...wrong)).toMatchObject({ exit: EXIT.rejected });

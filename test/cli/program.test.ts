@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
 import type { ProveOptions, Statement } from '../../src/cli/verbs.ts';
-import { TesseraError } from '../../src/errors.ts';
+import { type ErrorCode, TesseraError } from '../../src/errors.ts';
 import type { TensorValues } from '../../src/values.ts';
 import { keyBytes, modelBytes, outputs, temporaryFolder, tessera } from './support.ts';
 
@@ -51,6 +53,32 @@ describe('usage', () => {
     expect(stderr).toContain('E_USAGE: ');
   });
 
+  it('help and version are one object with --json', async () => {
+    expect(JSON.parse((await tessera(['--version', '--json'])).stdout)).toEqual({
+      schema: 1,
+      ok: true,
+      text: '1.2.3\n',
+    });
+    const { stdout } = await tessera(['prove', '--help', '--json']);
+    expect(JSON.parse(stdout).text).toContain('--no-zk');
+  });
+
+  it.each([
+    ['threads', ['run', 'm.tsm', 'in.json', '--threads', '0']],
+    ['threads in another notation', ['run', 'm.tsm', 'in.json', '--threads', '1e1']],
+    ['bits', ['compile', 'm.onnx', '-o', 'o.tsm', '--bits', '15']],
+    ['no mean', ['run', 'm.tsm', 'in.json', '--mean', '']],
+    ['a gap in a mean', ['run', 'm.tsm', 'in.json', '--mean', '0,,0']],
+    ['a division by zero', ['run', 'm.tsm', 'in.json', '--std', '1,0']],
+    ['a range that is none', ['compile', 'm.onnx', '-o', 'o.tsm', '--input-range', '1,0']],
+    ['a shape without a name', ['check', 'm.onnx', '--shape', '1,3']],
+    ['a shape without sizes', ['check', 'm.onnx', '--shape', 'x=']],
+  ])('%s: exit 2, and the hint is the help of the command', async (_, args) => {
+    const { exit, stderr } = await tessera(args);
+    expect(exit).toBe(EXIT.usage);
+    expect(stderr).toMatch(new RegExp(`^E_USAGE: .*See tessera ${args[0]} --help\\.\\n$`));
+  });
+
   it('usage errors are one object with --json', async () => {
     const { exit, stdout, stderr } = await tessera(['bake', '--json']);
     expect(exit).toBe(EXIT.usage);
@@ -83,7 +111,7 @@ describe('errors', () => {
   it('a file that is not there', async () => {
     const { exit, stderr } = await tessera(['inspect', at('none.tsk')]);
     expect(exit).toBe(EXIT.failure);
-    expect(stderr).toBe(`E_FILE: ${at('none.tsk')}: There is no such file.\n`);
+    expect(stderr).toBe(`E_FILE: ${at('none.tsk')}: There is no such file or folder.\n`);
   });
 
   it('a key where a model is expected', async () => {
@@ -132,6 +160,17 @@ describe('check and compile', () => {
     });
     expect(new Uint8Array(readFileSync(at('out.tsm')))).toEqual(modelBytes);
     expect(new Uint8Array(readFileSync(at('out.tsk')))).toEqual(keyBytes);
+  });
+
+  it('shapes and a range reach the library', async () => {
+    let given: unknown;
+    const compile = async (_: Uint8Array, options: object) => {
+      given = options;
+      return { model: modelBytes, key: keyBytes, report: {} };
+    };
+    const args = ['compile', at('m.onnx'), '-o', at('r.tsm'), '--input-range', '-1,1'];
+    await tessera([...args, '--shape', 'a=b=1,3', '--shape', 'y=2', '--headroom', '0'], { compile });
+    expect(given).toMatchObject({ inputRange: { min: -1, max: 1 }, shapes: { 'a=b': [1, 3], y: [2] }, headroom: 0 });
   });
 
   it('compile refuses labels without their samples', async () => {
@@ -208,11 +247,43 @@ describe('run, prove, verify', () => {
   });
 });
 
+describe('targets are checked before the work', () => {
+  const proving = ['prove', at('m.tsm'), at('in.json'), '--no-zk'];
+  const cases: [string, string[], ErrorCode][] = [
+    ['a folder that is not there', [...proving, '-o', at('none/p.tsp')], 'E_FILE'],
+    ['a folder', [...proving, '-o', folder], 'E_FILE'],
+    ['no name', [...proving, '-o', ''], 'E_FILE'],
+    ['an input', [...proving, '-o', at('in.json')], 'E_USAGE'],
+    ['the model, written otherwise', [...proving, '-o', `${folder}/./m.tsm`], 'E_USAGE'],
+    ['one file for two', [...proving, '-o', at('new.tsp'), '--save-output', at('new.tsp')], 'E_USAGE'],
+    ['the second target', [...proving, '-o', at('new.tsp'), '--save-output', at('none/y.json')], 'E_FILE'],
+    ['the ONNX file', ['compile', at('m.onnx'), '-o', at('m.onnx')], 'E_USAGE'],
+    ['one file for model and key', ['compile', at('m.onnx'), '-o', at('n.tsm'), '--key', at('n.tsm')], 'E_USAGE'],
+    ['the input of a run', ['run', at('m.tsm'), at('in.json'), '-o', at('in.json')], 'E_USAGE'],
+  ];
+
+  it.each(cases)('%s', async (_, args, code) => {
+    const before = readdirSync(folder);
+    const { stdout } = await tessera([...args, '--json']); // a verb that is called fails the test with another code
+    expect(JSON.parse(stdout).error.code).toBe(code);
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('what is not a file is written to, never replaced', async () => {
+    execFileSync('mkfifo', [at('pipe')]);
+    const written = readFile(at('pipe'));
+    const { exit } = await tessera([...proving, '-o', at('pipe')], { prove });
+    expect(exit).toBe(EXIT.ok);
+    expect(new Uint8Array(await written)).toEqual(Uint8Array.of(7, 7));
+    expect(statSync(at('pipe')).isFIFO()).toBe(true);
+  });
+});
+
 describe('inspect and doctor', () => {
   it('inspect prints a tree', async () => {
     const inspect = async () => ({ kind: 'key', inputs: [{ name: 'x', shape: [1, 2] }], parameters: { rate: 0.5 } });
     const { stdout } = await tessera(['inspect', at('m.tsk')], { inspect });
-    expect(stdout).toBe('kind: key\ninputs\n  name  shape\n  x     [1,2]\nparameters\n  rate: 0.5\n');
+    expect(stdout).toBe('kind: key\ninputs\n  name  shape\n  x     [1, 2]\nparameters\n  rate: 0.5\n');
   });
 
   it('doctor knows this machine', async () => {

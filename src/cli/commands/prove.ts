@@ -1,5 +1,4 @@
 /** tessera prove: run the model and prove what it computed. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { TesseraError } from '../../errors.ts';
 import { keyOf } from '../../files/model.ts';
@@ -16,8 +15,9 @@ import {
 } from '../command.ts';
 import { readTensors } from '../input.ts';
 import { bytesText, jsonLine, type Outcome, outputsJson, outputsText } from '../output.ts';
+import { inFile, readWhole } from '../read.ts';
 import type { Visibility } from '../verbs.ts';
-import { writeWhole } from '../write.ts';
+import { checkTargets, writeFiles } from '../write.ts';
 
 const examples = [
   'tessera prove model.tsm input.json -o proof.tsp --no-zk --save-output output.json',
@@ -48,8 +48,12 @@ export function proveCommand(program: Program): Command {
 async function prove([path, sources]: readonly unknown[], call: Call<ProveOptions>): Promise<Outcome> {
   const { host, options, onProgress } = call;
   refuseHiding(options.zk);
-  const model = await readFile(String(path));
-  const inputs = await readTensors(sources as string[], keyOf(model).circuit.inputs, normalisation(options));
+  const file = String(path);
+  const { out, saveOutput } = options;
+  await checkTargets({ '--out': out, '--save-output': saveOutput }, [file, ...(sources as string[])]);
+  const model = await readWhole(file);
+  const { circuit } = await inFile(file, () => keyOf(model));
+  const inputs = await readTensors(sources as string[], circuit.inputs, normalisation(options));
   const { proof, outputs, stages } = await host.verbs.prove(model, inputs, {
     zk: false,
     input: options.input,
@@ -58,11 +62,11 @@ async function prove([path, sources]: readonly unknown[], call: Call<ProveOption
     onProgress,
   });
   const json = outputsJson(outputs);
-  await writeWhole(options.out, proof);
-  if (options.saveOutput !== undefined) await writeWhole(options.saveOutput, jsonLine(true, { outputs: json }));
+  const saved = saveOutput === undefined ? [] : [{ path: saveOutput, contents: jsonLine(true, { outputs: json }) }];
+  await writeFiles([{ path: out, contents: proof }, ...saved]);
   return {
-    result: { proof: options.out, proofBytes: proof.length, outputs: json, stages },
-    human: `${outputsText(outputs)}\nproof ${options.out}  ${bytesText(proof.length)}`,
+    result: { proof: out, proofBytes: proof.length, outputs: json, stages },
+    human: `${outputsText(outputs)}\nproof ${out}  ${bytesText(proof.length)}`,
   };
 }
 

@@ -1,5 +1,4 @@
 /** tessera run: the exact integers that a proof would speak of, and real values beside them. */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { keyOf } from '../../files/model.ts';
 import {
@@ -14,7 +13,8 @@ import {
 } from '../command.ts';
 import { readTensors } from '../input.ts';
 import { jsonLine, type Outcome, outputsJson, outputsText } from '../output.ts';
-import { writeWhole } from '../write.ts';
+import { inFile, readWhole } from '../read.ts';
+import { checkTargets, writeFiles } from '../write.ts';
 
 const examples = [
   'tessera run model.tsm input.json',
@@ -37,13 +37,16 @@ export function runCommand(program: Program): Command {
 
 async function run([path, sources]: readonly unknown[], call: Call<RunOptions>): Promise<Outcome> {
   const { host, options, onProgress } = call;
-  const model = await readFile(String(path));
-  const inputs = await readTensors(sources as string[], keyOf(model).circuit.inputs, normalisation(options));
+  const file = String(path);
+  await checkTargets({ '--out': options.out }, [file, ...(sources as string[])]);
+  const model = await readWhole(file);
+  const { circuit } = await inFile(file, () => keyOf(model));
+  const inputs = await readTensors(sources as string[], circuit.inputs, normalisation(options));
   const { outputs } = await host.verbs.run(model, inputs, {
     threads: options.threads,
     onProgress,
   });
   const result = { outputs: outputsJson(outputs) };
-  if (options.out !== undefined) await writeWhole(options.out, jsonLine(true, result));
+  if (options.out !== undefined) await writeFiles([{ path: options.out, contents: jsonLine(true, result) }]);
   return { result, human: outputsText(outputs) };
 }

@@ -1,11 +1,11 @@
 /** tessera verify: does this proof show what the caller states? */
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { decodeKey } from '../../files/key.ts';
 import { action, type Call, command, type ImageOptions, normalisation, type Program, withImages } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { readTensors } from '../input.ts';
 import type { Outcome } from '../output.ts';
+import { inFile, readWhole } from '../read.ts';
 import type { Statement } from '../verbs.ts';
 
 const examples = [
@@ -35,7 +35,7 @@ export function verifyCommand(program: Program): Command {
 }
 
 async function verify([path]: readonly unknown[], { host, options }: Call<VerifyOptions>): Promise<Outcome> {
-  const verdict = await host.verbs.verify(await readFile(String(path)), await statementOf(options));
+  const verdict = await host.verbs.verify(await readWhole(String(path)), await statementOf(options));
   if (verdict.ok) {
     const human = `ACCEPTED: the model of this key computes these outputs (${Math.floor(verdict.bits)} bits).`;
     return { result: { bits: verdict.bits }, human };
@@ -46,8 +46,8 @@ async function verify([path]: readonly unknown[], { host, options }: Call<Verify
 }
 
 async function statementOf(options: VerifyOptions): Promise<Statement> {
-  const key = await readFile(options.key);
-  const { inputs, outputs } = decodeKey(key).circuit;
+  const key = await readWhole(options.key);
+  const { inputs, outputs } = (await inFile(options.key, () => decodeKey(key))).circuit;
   const pixels = normalisation(options);
   return {
     key,
