@@ -136,6 +136,18 @@ describe('small keys that would cost much', () => {
     expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
   });
 
+  it.each([
+    ['rows', 20, [2 ** 30]],
+    ['pieces', 20, [7, 7, 7, 7, 7, 7, 7, 7]],
+  ])('%s of many columns are refused at once', (_, count, shape) => {
+    const circuit = through((b, x) => {
+      const weights = Array.from({ length: count }, (_, i) => b.weight(`w${i}`, [1], new Int16Array(1)));
+      for (const [i, w] of weights.entries()) b.zero(b.linear(`w${i}.twice`, [one(w, 2)]));
+      return b.linear('out', [one(x)]);
+    });
+    expect(verdictUnder(sized(circuit, 'w', shape), small, { x: small })).toMatchObject({ check: 'E_CIRCUIT' });
+  });
+
   it('views of huge axes are refused at once', () => {
     const circuit = through((b, x) => {
       const big = b.view('big', x, [2 ** 28], [{ kind: 'affine', from: 0, to: 0, stride: 3, offset: 0 }]);
