@@ -111,12 +111,19 @@ function maySleep(words: Int32Array): boolean {
   }
 }
 
-/** Waits until every task is done. */
+/** A task takes milliseconds; a thread that has not finished one in this time, ms, has died in it. */
+const PATIENCE = 60_000;
+
+/** Waits until every task is done. @throws TesseraError E_PROVE where a thread died in the middle of one */
 function join(words: Int32Array, sleep: boolean): void {
   for (let spin = 0; ; spin++) {
     const done = Atomics.load(words, LAYOUT.done);
     if (done === Atomics.load(words, LAYOUT.end)) return;
-    if (sleep && spin >= SPINS) Atomics.wait(words, LAYOUT.done, done);
+    if (sleep && spin >= SPINS && Atomics.wait(words, LAYOUT.done, done, PATIENCE) === 'timed-out') {
+      throw new TesseraError('E_PROVE', 'A worker thread no longer answers.', {
+        hint: 'Start anew, or use one thread.',
+      });
+    }
   }
 }
 
