@@ -82,8 +82,16 @@ export function unpackParameters(list: readonly number[]): Parameters {
   return { rowBits: list[0] ?? 0, rateBits: list[1] ?? 0, folds: list.slice(2) };
 }
 
-/** 32 bytes that every challenge of a proof depends on. */
+/**
+ * 32 bytes that every challenge of a proof depends on.
+ * @throws TesseraError E_DTYPE for a tag that is not bytes: texts of one length would be the same tag
+ */
 export function statementDigest(key: KeyFile, statement: Statement): Uint8Array {
+  if (!(statement.tag instanceof Uint8Array)) {
+    throw new TesseraError('E_DTYPE', 'the tag is not a Uint8Array', {
+      hint: 'Encode a text: new TextEncoder().encode(text).',
+    });
+  }
   const writer = new Writer().u16(FORMAT_VERSION).raw(circuitDigest(key.circuit)).raw(key.root);
   writer.list(key.parameters, (p) => writer.u32(p));
   key.circuit.inputs.forEach((_, i) => {

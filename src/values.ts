@@ -25,6 +25,9 @@ export function namedIntegers(
   values: TensorValues | Outputs,
 ): Map<number, IntArray> {
   const out = new Map<number, IntArray>();
+  if (values === null || typeof values !== 'object') {
+    throw new TesseraError('E_INPUT', `the ${what}s are not an object of values by name`);
+  }
   for (const [name, v] of Object.entries(values)) {
     const i = ports.findIndex((p) => p.name === name);
     if (i < 0) {

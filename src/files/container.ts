@@ -40,6 +40,7 @@ export function seal(kind: FileKind, body: Uint8Array): Uint8Array<ArrayBuffer> 
  * @throws TesseraError E_FILE for another kind and for a damaged file, E_VERSION for another version.
  */
 export function unseal(kind: FileKind, bytes: Uint8Array): Uint8Array {
+  if (!(bytes instanceof Uint8Array)) throw new TesseraError('E_FILE', `a ${kind} file is a Uint8Array`);
   const reader = new Reader(bytes, { name: `${kind} file` });
   const found = readHeader(reader);
   if (found !== kind)

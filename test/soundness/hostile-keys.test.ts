@@ -221,3 +221,38 @@ describe('small keys that would cost much', () => {
     expect(performance.now() - started).toBeLessThan(5000); // 10 s before, 0.5 s now (2026-11-22)
   });
 });
+
+describe('what is no statement', () => {
+  const b = new CircuitBuilder('statement');
+  const x = b.input({ name: 'x', shape: [2], range: { lo: 0, hi: 7 }, scale: 0 });
+  b.output({ name: 'y', shape: [2], range: wide, scale: 0 }, b.linear('out', [one(x, 3)]));
+  const machine = createReferenceMachine();
+  const input = Int32Array.of(1, 2);
+  const { model, key } = register(machine, { ...b.build(), input });
+  const options = { publicInputs: new Set<number>(), tag: new Uint8Array(5) };
+  const prover = new Prover(machine, model);
+  const { proof, outputs } = prover.prove([input], options);
+  const honest = { key, outputs: { y: outputs[0]! }, tag: options.tag };
+
+  it('a tag of another type is refused: texts of one length would be the same bytes', () => {
+    expect(verify(proof, honest)).toMatchObject({ ok: true });
+    for (const tag of ['login', [0, 0, 0, 0, 0], new Float64Array(5), null, 5]) {
+      expect(verify(proof, { ...honest, tag: tag as never })).toMatchObject({ ok: false, check: 'E_DTYPE' });
+    }
+    expect(() => prover.prove([input], { ...options, tag: 'login' as never })).toThrow('the tag is not a Uint8Array');
+  });
+
+  it.each([
+    ['E_FILE', undefined, honest],
+    ['E_FILE', {}, honest],
+    ['E_FILE', proof, { ...honest, key: null }],
+    ['E_INPUT', proof, { ...honest, outputs: null }],
+    ['E_INPUT', proof, { ...honest, inputs: null }],
+    ['E_INPUT', proof, { ...honest, inputs: 5 }],
+    ['E_DTYPE', proof, { ...honest, inputs: { x: new Array(2) } }],
+    ['E_DTYPE', proof, { ...honest, outputs: { y: null } }],
+    ['E_NAN', proof, { ...honest, outputs: { y: Float64Array.of(3, Number.NaN) } }],
+  ] as const)('is %s, and not a fault of the verifier (%#)', (check, bytes, statement) => {
+    expect(verify(bytes as never, statement as never)).toMatchObject({ ok: false, check });
+  });
+});
