@@ -11,7 +11,7 @@ import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
 import type { Graph } from './onnx/graph.ts';
 import { importOnnx } from './onnx/index.ts';
-import { lowerGraph } from './ops/graph.ts';
+import { checkOperators, lowerGraph } from './ops/graph.ts';
 import type { Interval, Scheme } from './ops/scheme.ts';
 import type { OnProgress, stages } from './progress.ts';
 import { modelRoot } from './prove.ts';
@@ -67,6 +67,7 @@ export async function quantizeModel(
 ): Promise<{ circuit: Circuit; weights: ReadonlyMap<TensorId, IntArray>; report: CompileReport }> {
   const { shapes, externalData, inputRange } = options;
   const graph = importOnnx(bytes, { ...(shapes && { shapes }), ...(externalData && { externalData }) });
+  checkOperators(graph);
   const scheme = schemeFor(graph, options);
   const float = await openFloatModel(bytes, graph, externalData);
   const { samples, isRandom } = samplesFor(graph, options);

@@ -18,6 +18,12 @@ describe('check', () => {
     expect(report.operators.every(({ note }) => note.length > 10)).toBe(true);
   });
 
+  it('an operator that the importer knows and no proof covers is not supported', () => {
+    const nodes = [node('LogSoftmax', ['x'], ['y'], { axis: 1 })];
+    const report = check(model({ opset: 13, inputs: { x: [1, 3] }, outputs: { y: [1, 3] }, nodes }));
+    expect(report.supported).toBe(false);
+  });
+
   it('names the first node of an operator that cannot be proved', () => {
     const report = check(
       model({

@@ -27,7 +27,9 @@ export function jsonLine(ok: boolean, contents: object): string {
 export function asTesseraError(error: unknown): TesseraError {
   if (error instanceof TesseraError) return error;
   const [sentence, where] =
-    error instanceof Error ? [error.message, error.stack?.split('\n')[1]?.trim()] : [String(error)];
+    error instanceof Error
+      ? [error.message.replace(/\s+/g, ' '), error.stack?.split('\n')[1]?.trim()]
+      : [String(error)];
   const hint = 'This is a fault of Tessera; please report it.';
   return new TesseraError('E_PROVE', `Unexpected: ${sentence}.`, { ...(where && { where }), hint, cause: error });
 }

@@ -8,7 +8,6 @@
  * Both are functions: nothing is left to the prover's choice.
  */
 import type { AxisMap, TensorId, Term } from '../circuit/types.ts';
-import { TesseraError } from '../errors.ts';
 import type { Node } from '../onnx/graph.ts';
 import { numberOf } from './attributes.ts';
 import { arrangeInOrder, factorsOf, type Value } from './layout.ts';
@@ -29,19 +28,6 @@ export const softmax: Operator = {
   takes: 'narrow',
   lower: lowerSoftmax,
   demand: ownScale,
-};
-
-export const logSoftmax: Operator = {
-  ops: ['LogSoftmax'],
-  meaning: 'not computed',
-  takes: 'narrow',
-  lower: (node) => {
-    throw new TesseraError('E_UNSUPPORTED_OP', 'LogSoftmax is not supported', {
-      where: node.name,
-      hint: 'Export the model without it: the logits order the classes alike, and the caller can take the logarithm.',
-    });
-  },
-  demand: () => undefined,
 };
 
 /** Cells of the looked-along axis come last: rows x n. */

@@ -8,8 +8,13 @@ import type { Graph } from '../onnx/graph.ts';
 import { operatorsByOp } from './index.ts';
 import type { Value } from './layout.ts';
 import { arrangeInOrder, coalesce, factorsOf, layoutOf } from './layout.ts';
-import { type Choice, Lowering } from './lowering.ts';
+import { type Choice, Lowering, operatorOf } from './lowering.ts';
 import { type Interval, portOf, type Scheme } from './scheme.ts';
+
+/** @throws TesseraError E_UNSUPPORTED_OP for the first node without an operator */
+export function checkOperators({ nodes, opset }: Graph): void {
+  for (const node of nodes) operatorOf(operatorsByOp, node, opset);
+}
 
 export interface Lowered {
   readonly circuit: Circuit;
@@ -23,9 +28,9 @@ export interface Lowered {
  * @throws TesseraError E_UNSUPPORTED_OP before anything is lowered; E_QUANTIZE, E_RANGE where the integers do not fit
  */
 export function lowerGraph(graph: Graph, scheme: Scheme, ranges: ReadonlyMap<string, Interval>): Lowered {
+  checkOperators(graph);
   const builder = new CircuitBuilder(graph.name);
   const ctx = new Lowering(builder, graph, scheme, operatorsByOp, ranges);
-  for (const node of graph.nodes) ctx.operator(node);
   for (const { name, shape, dtype } of graph.inputs) {
     if (dtype !== 'float') throw new TesseraError('E_DTYPE', `input "${name}" is not of a float type`);
     const { range, scale } = portOf(ranges.get(name) ?? { min: -1, max: 1 }, scheme.bits);

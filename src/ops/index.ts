@@ -2,7 +2,7 @@
 import { clip, relu } from './activation.ts';
 import { add } from './add.ts';
 import { average } from './average.ts';
-import { argMax, logSoftmax, softmax } from './choose.ts';
+import { argMax, softmax } from './choose.ts';
 import { conv } from './conv.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
@@ -32,7 +32,6 @@ export const operators: readonly Operator[] = [
   pad,
   concat,
   softmax,
-  logSoftmax,
   argMax,
 ];
 

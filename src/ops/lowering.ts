@@ -72,12 +72,7 @@ export class Lowering {
 
   /** The operator of a node. @throws TesseraError E_UNSUPPORTED_OP */
   operator(node: Node): Operator {
-    const operator = this.#operators.get(node.op);
-    if (operator !== undefined) return operator;
-    throw new TesseraError('E_UNSUPPORTED_OP', `${node.op} is not supported`, {
-      where: `node "${node.name}" (${node.op}, opset ${this.graph.opset})`,
-      hint: 'Supported operators are listed in the README.',
-    });
+    return operatorOf(this.#operators, node, this.graph.opset);
   }
 
   // ---- values --------------------------------------------------------------------------------------------------------
@@ -285,3 +280,20 @@ export function isInside(inner: Range, outer: Range): boolean {
 function isSum(node: Node): boolean {
   return node.op === 'Add' || node.op === 'Sub';
 }
+
+/** The operator of a node. @throws TesseraError E_UNSUPPORTED_OP */
+export function operatorOf(operators: ReadonlyMap<string, Operator>, node: Node, opset: number): Operator {
+  const operator = operators.get(node.op);
+  if (operator !== undefined) return operator;
+  throw new TesseraError('E_UNSUPPORTED_OP', `${node.op} is not supported`, {
+    where: `node "${node.name}" (${node.op}, opset ${opset})`,
+    hint: waysOut.get(node.op) ?? 'Supported operators are listed in the README.',
+  });
+}
+
+const waysOut: ReadonlyMap<string, string> = new Map([
+  [
+    'LogSoftmax',
+    'Export the model without it: the logits order the classes alike, and the caller can take the logarithm.',
+  ],
+]);

@@ -36,15 +36,13 @@ export async function openFloatModel(
     graphOptimizationLevel: 'basic',
     logSeverityLevel: 3,
     ...(files.length > 0 ? { externalData: files } : {}),
-  }).catch((cause: unknown) => {
-    throw new TesseraError('E_QUANTIZE', 'ONNX Runtime cannot load the model', { cause, hint: String(cause) });
-  });
+  }).catch(refused('ONNX Runtime cannot load the model'));
   return {
     run: async (sample) => {
       const feeds = graph.inputs.map(({ name, shape }) => {
         return [name, new runtime.Tensor('float32', inputOf(sample, name, shape), [...shape])] as const;
       });
-      const results = await session.run(Object.fromEntries(feeds));
+      const results = await session.run(Object.fromEntries(feeds)).catch(refused('ONNX Runtime cannot run the model'));
       const values = new Map<string, Float32Array>(Object.entries(sample));
       for (const [name, tensor] of Object.entries(results)) {
         if (tensor.data instanceof Float32Array) values.set(name, tensor.data);
@@ -52,6 +50,13 @@ export async function openFloatModel(
       }
       return values;
     },
+  };
+}
+
+/** What ONNX Runtime says, on one line. */
+function refused(sentence: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new TesseraError('E_QUANTIZE', sentence, { cause, hint: String(cause).replace(/\s+/g, ' ') });
   };
 }
 
