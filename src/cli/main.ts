@@ -7,8 +7,9 @@ import { libraryVerbs } from './library.ts';
 import { runProgram } from './program.ts';
 import { fileError } from './read.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+const { version, engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
+  engines: { node: string };
 };
 
 // A reader that has seen enough (`| head`) is no failure, and changes no exit code; a full disk is one.
@@ -18,6 +19,13 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.failure);
 });
 process.stderr.on('error', () => {}); // there is nobody to tell
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [neededMajor = 0, neededMinor = 0] = engines.node.replace('>=', '').split('.').map(Number);
+if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+  process.stderr.write(`E_USAGE: Node ${process.versions.node} is too old: ${engines.node} is needed.\n`);
+  process.exit(EXIT.usage);
+}
 
 process.exitCode = await runProgram(process.argv.slice(2), {
   verbs: libraryVerbs,
