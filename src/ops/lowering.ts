@@ -231,13 +231,26 @@ export class Lowering {
     return { tensor: y, layout: value.layout, scale };
   }
 
-  /** acc 2^k and a shift s + k with s = value.scale - argumentScale: the scheme's shift where the range allows it, 0 for s = 0. */
+  /**
+   * acc 2^k and a shift s + k with s = value.scale - argumentScale: the scheme's shift where the range allows it, 0 for s = 0.
+   * @throws TesseraError E_QUANTIZE where the range leaves no room for the scale
+   */
   shiftTo(name: string, value: Value, argumentScale: number): { tensor: TensorId; shift: number } {
     const s = value.scale - argumentScale;
     const { lo, hi } = this.range(value);
     const isRoom = (k: number): boolean => Math.max(-lo, hi) * 2 ** k < SUM_LIMIT;
     const wanted = s <= 0 ? 0 : this.scheme.shift;
     const shift = s === wanted || (wanted > s && isRoom(wanted - s)) ? wanted : s;
+    if (shift < 0) {
+      throw new TesseraError(
+        'E_QUANTIZE',
+        `The values ${lo} .. ${hi} leave no room for a scale of 2^-${argumentScale}.`,
+        {
+          where: name,
+          hint: 'Use fewer bits, or samples that show the range of this value.',
+        },
+      );
+    }
     if (shift === s) return { tensor: value.tensor, shift };
     const terms = [{ tensor: value.tensor, coefficient: 2 ** (shift - s) }];
     return { tensor: this.builder.linear(`${name}.scaled`, terms), shift };
