@@ -51,7 +51,6 @@ export function openColumns(
   const size = 4 * cells * positions.length;
   const message = transcript.bytes('level columns', size + 32 * missing.flat().length);
   const columns = positions.map((_, i) => message.subarray(4 * cells * i, 4 * cells * (i + 1)));
-  const values = columns.map(words);
 
   let at = size;
   let nodes = new Map<number, Uint8Array>(positions.map((position, i) => [position, blake3(columns[i]!)]));
@@ -67,7 +66,7 @@ export function openColumns(
     nodes.get(0)!.every((byte, i) => byte === root[i]),
     'opening.merkle',
   );
-  return values;
+  return columns.map(words);
 }
 
 const IV = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];

@@ -62,6 +62,9 @@ export function bits(size: number): number {
   return n;
 }
 
+/** Coordinates of a point on a tensor. */
+export const indexBits = (shape: readonly number[]): number => shape.reduce((n, size) => n + bits(size), 0);
+
 export function eq(r: Point, s: Point): E {
   return product(r.map((a, j) => add(mul(a, s[j]!), mul(sub(ONE, a), sub(ONE, s[j]!)))));
 }

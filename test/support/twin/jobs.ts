@@ -1,30 +1,11 @@
 /**
- * Members of a stage's sumcheck (docs/spec/60-relations.md, sections 2 to 4): what a claim v(r) = y on a product, a contract or a view
- * says as a sum over a cube, and the value that the summed polynomial must have at the sumcheck's end.
+ * Members of a stage's sumcheck (docs/spec/60-relations.md, sections 2 and 3): what a claim v(r) = y on a product or a contract says as
+ * a sum over a cube, and the value that the summed polynomial must have at the sumcheck's end.
  */
-import type { AxisMap, Contract, Definition, View, Window } from '../../../src/circuit/types.ts';
-import {
-  below,
-  bits,
-  box,
-  corner,
-  type E,
-  eq,
-  eqCells,
-  int,
-  inverse,
-  mul,
-  ONE,
-  type Point,
-  product,
-  same,
-  splitPoint,
-  sub,
-  sum,
-  ZERO,
-} from './field.ts';
+import type { Contract, Definition, Window } from '../../../src/circuit/types.ts';
+import { type E, eq, eqCells, indexBits, ONE, type Point, product, splitPoint, sum } from './field.ts';
 import type { Claim, Ledger } from './ledger.ts';
-import { must, type Transcript } from './transcript.ts';
+import type { Transcript } from './transcript.ts';
 
 export interface Job {
   readonly variables: number;
@@ -36,9 +17,9 @@ export interface Job {
 }
 
 type Product = Extract<Definition, { readonly kind: 'product' }>;
-type Grouped = Extract<AxisMap, { readonly kind: 'affine' | 'index' }>;
 
-const LABEL = 'stage values';
+/** Every value at an end is sent under it. */
+export const LABEL = 'stage values';
 
 /** y = sum_x eq(r, x) a(x) b(x) */
 export function productJob(def: Product, { point: r, value: y }: Claim, ledger: Ledger): Job {
@@ -91,8 +72,7 @@ export function contractJob(
     second.push(windowJob(def, v, at, { sizeOf, outShape }, ledger));
     return product([weight, a, v]);
   };
-  const variables = sizes.reduce((n, size) => n + bits(size), 0);
-  return { variables, degree: batch.length > 0 ? 3 : 2, sum: y, end };
+  return { variables: indexBits(sizes), degree: batch.length > 0 ? 3 : 2, sum: y, end };
 }
 
 /**
@@ -129,129 +109,5 @@ function windowJob(
     const s = def.bAxes.map((axis, i) => (typeof axis === 'string' ? ONE : through(axis, shape[i]!, axes[i]!)));
     return product([b, ...s]);
   };
-  return { variables: sizes.reduce((n, size) => n + bits(size), 0), degree: 2, sum: v, end };
-}
-
-// ---- view --------------------------------------------------------------------------------------------------------------
-
-/** v(r) = factor sum_x t(fixed, x) prod_g S_g(x_g) + constant;   nothing to sum: the claim goes to the source at once. */
-export function viewJob(def: View, shape: readonly number[], { point: r, value: y }: Claim, ledger: Ledger): Job[] {
-  const source = ledger.shape(def.source);
-  const axes = splitPoint(shape, r);
-  const fixed = new Map<number, Point>(); // axis of the source -> its coordinates
-  const groups: Grouped[] = [];
-  let factor = ONE;
-  for (const map of def.maps) {
-    if (map.kind === 'keep') fixed.set(map.from, axes[map.to]!);
-    else if (map.kind === 'broadcast') factor = mul(factor, below(shape[map.to]!, axes[map.to]!));
-    else {
-      const aligned = map.kind === 'affine' && def.fill === 0 ? align(map, shape, source, axes) : undefined;
-      if (aligned === undefined) groups.push(map);
-      else {
-        fixed.set((map as { from: number }).from, aligned.at);
-        factor = mul(factor, aligned.factor);
-      }
-    }
-  }
-  const constant = def.fill === 0 ? ZERO : mul(int(def.fill), sub(box(shape, r), covered(def, shape, source, axes)));
-  const rest = sub(y, constant);
-  if (same(factor, ZERO)) {
-    must(same(rest, ZERO), 'view'); // R2
-    return [];
-  }
-  const total = mul(rest, inverse(factor));
-  const free = groups.flatMap(fromOf);
-  const pointOf = (bound: ReadonlyMap<number, Point>) => source.flatMap((_, a) => fixed.get(a) ?? bound.get(a)!);
-  if (groups.length === 0) {
-    const point = pointOf(new Map());
-    const known = ledger.known(def.source, point);
-    if (known === undefined) ledger.enter(def.source, point, total);
-    else must(same(known, total), 'linear'); // R1
-    return [];
-  }
-  const sizes = free.map((a) => source[a]!);
-  const end: Job['end'] = (rho, transcript) => {
-    const inside = splitPoint(sizes, rho);
-    const bound = new Map(free.map((a, i) => [a, inside[i]!]));
-    const t = ledger.value(def.source, pointOf(bound), transcript, LABEL);
-    return product([t, ...groups.map((map) => groupWeight(map, shape, source, axes, bound))]);
-  };
-  return [{ variables: sizes.reduce((n, size) => n + bits(size), 0), degree: 2, sum: total, end }];
-}
-
-const fromOf = (map: Grouped): readonly number[] => (map.kind === 'affine' ? [map.from] : map.from);
-const toOf = (map: Grouped): readonly number[] => (map.kind === 'affine' ? [map.to] : map.to);
-const cells = (sizes: readonly number[]): number => sizes.reduce((n, size) => n * size, 1);
-
-/** The source's cell (flat over the map's axes) that cell j reads, undefined where it is filled. */
-function cellOf(map: Grouped, j: number, size: number): number | undefined {
-  const i = map.kind === 'affine' ? map.stride * j + map.offset : map.map === null ? j : map.map[j]!;
-  return i >= 0 && i < size ? i : undefined;
-}
-
-/** S_g at a point: sum over j of eq(r_j, j) eq(point, map(j)). */
-function groupWeight(
-  map: Grouped,
-  shape: readonly number[],
-  source: readonly number[],
-  axes: readonly Point[],
-  bound: ReadonlyMap<number, Point>,
-): E {
-  const pick = (list: readonly number[], of: readonly number[]) => list.map((a) => of[a]!);
-  const to = eqCells(
-    pick(toOf(map), shape),
-    toOf(map).map((a) => axes[a]!),
-  );
-  const sizes = pick(fromOf(map), source);
-  const from = eqCells(
-    sizes,
-    fromOf(map).map((a) => bound.get(a)!),
-  );
-  return sum(
-    to.flatMap((e, j) => {
-      const i = cellOf(map, j, cells(sizes));
-      return i === undefined ? [] : [mul(e, from[i]!)];
-    }),
-  );
-}
-
-/** prod over all maps of sum_(j : map(j) inside) eq(r_j, j) */
-function covered(def: View, shape: readonly number[], source: readonly number[], axes: readonly Point[]): E {
-  return product(
-    def.maps.map((map) => {
-      if (map.kind === 'keep' || map.kind === 'broadcast') return below(shape[map.to]!, axes[map.to]!);
-      const to = toOf(map);
-      const size = cells(fromOf(map).map((a) => source[a]!));
-      const weights = eqCells(
-        to.map((a) => shape[a]!),
-        to.map((a) => axes[a]!),
-      );
-      return sum(weights.filter((_, j) => cellOf(map, j, size) !== undefined));
-    }),
-  );
-}
-
-/** The first of three rules under which an affine map reads its axis at one point; undefined where none applies. */
-function align(
-  { from, to, stride, offset }: Extract<AxisMap, { readonly kind: 'affine' }>,
-  shape: readonly number[],
-  source: readonly number[],
-  axes: readonly Point[],
-): { readonly at: Point; readonly factor: E } | undefined {
-  const [s, n, r] = [shape[to]!, source[from]!, axes[to]!];
-  const [B, b] = [bits(s), bits(n)];
-  const k = Math.log2(stride);
-  const isWhole = stride * (s - 1) + offset < n && n <= stride * s + offset;
-  if (Number.isInteger(k) && offset >= 0 && offset < stride && B + k === b && isWhole) {
-    return { at: [...r, ...corner(offset, k)], factor: ONE };
-  }
-  if (stride !== 1) return undefined;
-  if (offset <= 0 && -offset % 2 ** b === 0 && n - offset <= s) {
-    return { at: r.slice(B - b), factor: eq(r.slice(0, B - b), corner(-offset / 2 ** b, B - b)) };
-  }
-  const isPadded = s === 2 ** B || offset + s >= n;
-  if (offset >= 0 && offset % 2 ** B === 0 && offset + s <= n && isPadded) {
-    return { at: [...corner(offset / 2 ** B, b - B), ...r], factor: ONE };
-  }
-  return undefined;
+  return { variables: indexBits(sizes), degree: 2, sum: v, end };
 }

@@ -10,6 +10,7 @@ import {
   type E,
   eq,
   extension,
+  indexBits,
   int,
   mul,
   ONE,
@@ -21,7 +22,7 @@ import {
   ZERO,
 } from './field.ts';
 import type { Ledger } from './ledger.ts';
-import { indexBits, type Statement } from './statement.ts';
+import type { Statement } from './statement.ts';
 import { must, type Transcript } from './transcript.ts';
 
 /** Claims on the numerators and denominators of a layer, at one point. */

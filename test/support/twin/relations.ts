@@ -3,15 +3,15 @@
  * one sumcheck a stage for all products, contracts and views that wait.
  */
 import type { Definition, TensorId } from '../../../src/circuit/types.ts';
-import { add, box, type E, half, int, inverse, mul, powers, same, sub, ZERO } from './field.ts';
-import { contractJob, type Job, productJob, viewJob } from './jobs.ts';
+import { add, box, type E, half, indexBits, int, inverse, mul, powers, same, sub, ZERO } from './field.ts';
+import { contractJob, type Job, productJob } from './jobs.ts';
 import { type Claim, type Ledger, sumcheck } from './ledger.ts';
-import { indexBits } from './statement.ts';
 import { must, type Transcript } from './transcript.ts';
+import { viewJob } from './view.ts';
 
 type Linear = Extract<Definition, { readonly kind: 'linear' }>;
 
-/** Tensors that have their last reader behind them, in the order in which their claims become complete. */
+/** A tensor waits until nothing that may still claim it waits: then its claims are complete, and are reduced together. */
 export function reduceRelations(ledger: Ledger, transcript: Transcript): void {
   enterZeros(ledger, transcript);
   const { tensors } = ledger.circuit;

@@ -7,7 +7,7 @@ import { blake3 } from '@noble/hashes/blake3.js';
 import { circuitDigest } from '../../../src/circuit/encode.ts';
 import { type Circuit, cellsOf, type Lookup, type Port, type TensorId } from '../../../src/circuit/types.ts';
 import type { KeyFile } from '../../../src/files/key.ts';
-import { bits, type E, extension, type Point } from './field.ts';
+import { bits, type E, extension, indexBits, type Point } from './field.ts';
 import { type Slab, slabsOf } from './packing.ts';
 import { ascii, little, must } from './transcript.ts';
 
@@ -54,8 +54,6 @@ export interface Statement {
 export const QUERY_GRINDING = 16;
 const TARGET = 100;
 
-export const indexBits = (shape: readonly number[]): number => shape.reduce((n, size) => n + bits(size), 0);
-
 export function statementOf(key: KeyFile, inputs: Integers, outputs: Integers, tag: Uint8Array): Statement {
   const { circuit, parameters } = key;
   const [m = 0, rate = 0, ...folds] = parameters;
@@ -77,8 +75,8 @@ export function statementOf(key: KeyFile, inputs: Integers, outputs: Integers, t
   const slabs = commitments.flatMap((c) => c.slabs);
   const looked = leaves.reduce((n, shape) => n + cellsOf(shape), 0);
   const digest = digestOf(key, given, results, tag);
-  const held = heldBy(circuit, given, results); // S7
   const security = securityOf({ looked, width, depth, slabs: slabs.length, levels }); // S6
+  const held = heldBy(circuit, given, results); // S7
   return { circuit, digest, lookups, width, depth, commitments, slabs, m, folds, levels, held, ...security };
 }
 

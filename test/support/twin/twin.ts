@@ -6,7 +6,9 @@
  *   transcript.ts  hash state and messages                       20-transcript
  *   statement.ts   what is known before a proof is read          10-statement, 90-soundness
  *   lookup.ts      the tree of fractions                         50-lookup
- *   relations.ts   stages; jobs.ts: products, contracts, views   60-relations
+ *   relations.ts   zeros, linear, stages                         60-relations, sections 2 and 7
+ *   jobs.ts        products, contracts                           60-relations, sections 2 and 3
+ *   view.ts        views                                         60-relations, section 4
  *   packing.ts, code.ts, opening.ts                              30-commitment
  *   ledger.ts      claims and the sumcheck of a batch            40-sumcheck
  */
