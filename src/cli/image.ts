@@ -42,13 +42,12 @@ export async function readImage(
   port: Port,
   normalisation: Normalisation,
 ): Promise<Float32Array> {
+  const declared = pngSize(bytes);
+  if (declared !== undefined) checkSize(declared, layoutOf(port), path);
   const picture = await decode(bytes, path);
   const layout = layoutOf(port);
   checkChannels(normalisation, layout);
-  if (picture.width !== layout.width || picture.height !== layout.height) {
-    const sentence = `The picture is ${picture.width} x ${picture.height}, the model takes ${layout.width} x ${layout.height}.`;
-    throw new TesseraError('E_SHAPE', sentence, { where: path, hint: 'Resize the picture first.' });
-  }
+  checkSize(picture, layout, path);
   return arrange(picture, layout, normalisation);
 }
 
@@ -74,6 +73,21 @@ function checkChannels({ mean, std }: Normalisation, { channels }: Layout): void
       `${option} has ${list.length} numbers, the model's pictures ${channels} channels.`,
     );
   }
+}
+
+/** What the header of a PNG declares: a picture of another size is refused before memory is taken for it. */
+function pngSize(bytes: Uint8Array): Pick<Picture, 'width' | 'height'> | undefined {
+  const isPng =
+    bytes.length >= 24 && String.fromCharCode(...bytes.subarray(1, 4), ...bytes.subarray(12, 16)) === 'PNGIHDR';
+  if (!isPng) return undefined;
+  const bigEndian = (at: number) => bytes.subarray(at, at + 4).reduce((value, byte) => 256 * value + byte, 0);
+  return { width: bigEndian(16), height: bigEndian(20) };
+}
+
+function checkSize(picture: Pick<Picture, 'width' | 'height'>, layout: Layout, path: string): void {
+  if (picture.width === layout.width && picture.height === layout.height) return;
+  const sentence = `The picture is ${picture.width} x ${picture.height}, the model takes ${layout.width} x ${layout.height}.`;
+  throw new TesseraError('E_SHAPE', sentence, { where: path, hint: 'Resize the picture first.' });
 }
 
 async function decode(bytes: Uint8Array, path: string): Promise<Picture> {

@@ -66,7 +66,7 @@ async function loadRuntime(): Promise<Runtime> {
   } catch (cause) {
     throw new TesseraError('E_QUANTIZE', 'calibration needs the package onnxruntime-node', {
       cause,
-      hint: 'npm install onnxruntime-node',
+      hint: 'Install it: npm install onnxruntime-node.',
     });
   }
 }

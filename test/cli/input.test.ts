@@ -147,6 +147,12 @@ describe('pictures', () => {
     expect(Math.abs(values[0]! - 128 / 255)).toBeLessThan(0.02);
   });
 
+  it('refuses another size before it decodes', async () => {
+    const header = Buffer.from('89504e470d0a1a0a0000000d49484452ffffffffffffffff0800000000', 'hex');
+    const refusal = read(file('bomb.png', header), [{ name: 'x', shape: [1, 4, 4] }]);
+    await expect(refusal).rejects.toMatchObject({ code: 'E_SHAPE', message: expect.stringContaining('4294967295') });
+  });
+
   it('refuses another size, and tensors that are no pictures', async () => {
     await expect(read(png, [{ name: 'x', shape: [1, 3, 4, 4] }])).rejects.toMatchObject({ code: 'E_SHAPE' });
     await expect(read(png, [{ name: 'x', shape: [12] }])).rejects.toMatchObject({ code: 'E_SHAPE' });
