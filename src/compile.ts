@@ -13,7 +13,7 @@ import type { Graph } from './onnx/graph.ts';
 import { importOnnx } from './onnx/index.ts';
 import { checkOperators, lowerGraph } from './ops/graph.ts';
 import type { Interval, Scheme } from './ops/scheme.ts';
-import type { OnProgress, stages } from './progress.ts';
+import type { CompileStage, OnProgress } from './progress.ts';
 import { modelRoot } from './prove.ts';
 import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
@@ -45,6 +45,9 @@ export interface QuantizeOptions {
   readonly externalData?: (location: string) => Uint8Array;
   /** Runs the integers for the accuracy report. Default: one thread. */
   readonly machine?: Machine;
+  readonly onProgress?: OnProgress;
+  /** Stops at the end of a stage. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CompileReport {
@@ -59,16 +62,20 @@ export interface CompileReport {
 
 /**
  * @throws TesseraError of the importer; E_UNSUPPORTED_OP naming the node; E_QUANTIZE for bad options, where ONNX Runtime is missing, or
- * where the integers do not fit; E_INPUT, E_NAN for bad samples; E_RANGE
+ * where the integers do not fit; E_INPUT, E_NAN for bad samples; E_RANGE; E_ABORTED
  */
 export async function quantizeModel(
   bytes: Uint8Array,
   options: QuantizeOptions = {},
 ): Promise<{ circuit: Circuit; weights: ReadonlyMap<TensorId, IntArray>; report: CompileReport }> {
   const { shapes, externalData, inputRange } = options;
+  const stage = stageOf(options);
+  stage('read', 0);
   const graph = importOnnx(bytes, { ...(shapes && { shapes }), ...(externalData && { externalData }) });
   checkOperators(graph);
   const scheme = schemeFor(graph, options);
+  stage('read', 1);
+  stage('calibrate', 0);
   const float = await openFloatModel(bytes, graph, externalData);
   const { samples, isRandom } = samplesFor(graph, options);
   const ranges = await calibrate(float, samples, options.percentile);
@@ -76,11 +83,16 @@ export async function quantizeModel(
     for (const { name } of graph.inputs) ranges.set(name, join(ranges.get(name)!, inputRange));
   }
 
+  stage('calibrate', 1);
+  stage('lower', 0);
   const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges);
+  stage('lower', 1);
+  stage('measure', 0);
   const machine = options.machine ?? (await createWasmMachine());
   const measured = samples.slice(0, options.accuracySamples ?? (options.labels ? samples.length : ACCURACY_SAMPLES));
   const labels = options.labels && Array.from(options.labels).slice(0, measured.length);
   const accuracy = await measureAccuracy(machine, float, graph, lowered, measured, labels);
+  stage('measure', 1);
   const { circuit, weights } = lowered;
   const warnings = isRandom ? [NO_SAMPLES] : [];
   return { circuit, weights, report: { scheme, samples: samples.length, cost: costOf(circuit), accuracy, warnings } };
@@ -107,24 +119,15 @@ export interface Compiled {
   readonly report: CompileReport;
 }
 
-export interface CompileOptions extends QuantizeOptions {
-  readonly onProgress?: OnProgress;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * ONNX bytes and representative inputs to a model and its key. The weights are committed: the key holds their root only.
  * @throws TesseraError what `quantizeModel` throws; E_SOUNDNESS, E_MEMORY, E_ABORTED
  */
-export async function compile(onnx: Uint8Array, options: CompileOptions = {}): Promise<Compiled> {
+export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): Promise<Compiled> {
   const machine = options.machine ?? (await createWasmMachine());
-  const stage = (name: (typeof stages)['compile'][number], done: number) => {
-    options.onProgress?.({ kind: 'stage', stage: name, done });
-    if (options.signal?.aborted) throw new TesseraError('E_ABORTED', 'compiling was stopped');
-  };
-  stage('quantize', 0);
+  const stage = stageOf(options);
   const { circuit, weights, report } = await quantizeModel(onnx, { ...options, machine });
-  stage('quantize', 1);
+  stage('commit', 0);
   for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
   checkRanges(circuit, weights);
   const parameters = packParameters(
@@ -134,6 +137,14 @@ export async function compile(onnx: Uint8Array, options: CompileOptions = {}): P
   const key = { circuit, parameters, root: modelRoot(machine, plan, weights) };
   stage('commit', 1);
   return { model: encodeModel({ ...key, weights, report: JSON.stringify(report) }), key: encodeKey(key), report };
+}
+
+/** Tells of a stage, and stops where the caller wants to. @throws TesseraError E_ABORTED */
+function stageOf({ onProgress, signal }: QuantizeOptions): (stage: CompileStage, done: number) => void {
+  return (stage, done) => {
+    onProgress?.({ kind: 'stage', stage, done });
+    if (signal?.aborted) throw new TesseraError('E_ABORTED', 'compiling was stopped');
+  };
 }
 
 function cellsCommitted({ tensors }: Pick<Circuit, 'tensors'>, kind: 'witness' | 'weight'): number {

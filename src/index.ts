@@ -1,5 +1,5 @@
 /** Tessera: prove what a neural network computed, and check it. */
-export { type Compiled, type CompileOptions, type CompileReport, compile } from './compile.ts';
+export { type Compiled, type CompileReport, compile, type QuantizeOptions as CompileOptions } from './compile.ts';
 export { type ErrorCode, TesseraError } from './errors.ts';
 export { inspect } from './inspect.ts';
 export type { Machine } from './kernels/kernels.ts';

@@ -4,11 +4,12 @@
 
 /** The stages of each verb, in their order. */
 export const stages = {
-  compile: ['read', 'calibrate', 'quantize', 'lower', 'commit'],
+  compile: ['read', 'calibrate', 'lower', 'measure', 'commit'],
   run: ['load', 'run'],
   prove: ['load', 'run', 'commit', 'lookups', 'linear', 'batch', 'opening'],
 } as const;
 
+export type CompileStage = (typeof stages)['compile'][number];
 export type Stage = (typeof stages)[keyof typeof stages][number];
 
 export type ProgressEvent =
