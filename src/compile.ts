@@ -1,6 +1,7 @@
 /**
  * ONNX bytes and samples to an integer circuit: import, calibrate, choose the numbers, lower, measure against the float model.
  */
+import { type Cost, costOf } from './circuit/cost.ts';
 import { checkRanges } from './circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
 import { cellsOf } from './circuit/types.ts';
@@ -54,8 +55,8 @@ export interface CompileReport {
   readonly scheme: Scheme;
   /** Samples calibrated with. */
   readonly samples: number;
-  /** Cells committed per proof and with the model, looked-up cells, rows of all tables. */
-  readonly cost: { readonly cells: number; readonly weights: number; readonly lookups: number; readonly rows: number };
+  /** What a proof will commit, look up and take. */
+  readonly cost: Cost;
   readonly accuracy: Accuracy;
   readonly warnings: readonly string[];
 }
@@ -130,9 +131,8 @@ export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): 
   stage('commit', 0);
   for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
   checkRanges(circuit, weights);
-  const parameters = packParameters(
-    chooseParameters([cellsCommitted(circuit, 'weight'), cellsCommitted(circuit, 'witness')]),
-  );
+  const { weightCells, witnessCells } = report.cost;
+  const parameters = packParameters(chooseParameters([weightCells, witnessCells]));
   const plan = planOf({ circuit, parameters, root: new Uint8Array(ROOT_BYTES) }, new Set());
   const key = { circuit, parameters, root: modelRoot(machine, plan, weights) };
   stage('commit', 1);
@@ -145,10 +145,6 @@ function stageOf({ onProgress, signal }: QuantizeOptions): (stage: CompileStage,
     onProgress?.({ kind: 'stage', stage, done });
     if (signal?.aborted) throw new TesseraError('E_ABORTED', 'compiling was stopped');
   };
-}
-
-function cellsCommitted({ tensors }: Pick<Circuit, 'tensors'>, kind: 'witness' | 'weight'): number {
-  return tensors.reduce((n, t) => n + (t.def.kind === kind ? cellsOf(t.shape) : 0), 0);
 }
 
 const RANDOM_SAMPLES = 8;
@@ -178,13 +174,4 @@ function checked(name: string, value: number, least: number, most: number): numb
 
 function join(a: Interval, b: Interval): Interval {
   return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
-}
-
-function costOf({ tensors, tables, lookups }: Circuit): CompileReport['cost'] {
-  return {
-    cells: cellsCommitted({ tensors }, 'witness'),
-    weights: cellsCommitted({ tensors }, 'weight'),
-    lookups: lookups.reduce((n, l) => n + cellsOf(tensors[l.tensors[0]!]!.shape), 0),
-    rows: tables.reduce((n, t) => n + t.rows, 0),
-  };
 }
