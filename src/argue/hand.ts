@@ -254,7 +254,7 @@ function permute(
 }
 
 /** A dense E vector over axes of `sizes` -> a table with every axis padded to a power of two, zero outside. */
-export function padTable(m: Machine, dense: number, sizes: readonly number[], strides?: readonly number[]): number {
+function padTable(m: Machine, dense: number, sizes: readonly number[], strides?: readonly number[]): number {
   const total = 2 ** sizes.reduce((n, s) => n + bitsFor(s), 0);
   const cells = cellsOf(sizes);
   if (total === cells && strides === undefined) return dense;

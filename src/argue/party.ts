@@ -3,7 +3,7 @@
  * receives it. Code in argue/ sees scalars of an abstract type S only, so it cannot branch on a secret: in plain mode S is an
  * element of E, in zero-knowledge mode an affine expression over committed pads.
  */
-import type { Ext, Scalar } from '../field/ext.ts';
+import type { Ext } from '../field/ext.ts';
 import { type ProverChannel, Rejection, type VerifierChannel } from '../transcript/channel.ts';
 import type { Label } from '../transcript/labels.ts';
 
@@ -115,6 +115,3 @@ export class VerifierParty extends PlainParty {
     if (x.isZero()) throw new Rejection(check, 'a value that must not vanish is zero', where);
   }
 }
-
-/** Ring operations on scalars that both parties know how to do. */
-export type { Scalar };

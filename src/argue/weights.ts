@@ -30,7 +30,7 @@ export function windowWeights(
 }
 
 /** The source index of each index of a map's `to` axes (sizes given flat), or -1. */
-export function sourceIndex(map: AxisMap & { kind: 'affine' | 'index' }, j: number, fromSize: number): number {
+function sourceIndex(map: AxisMap & { kind: 'affine' | 'index' }, j: number, fromSize: number): number {
   if (map.kind === 'index') return map.map === null ? j : map.map[j]!;
   const i = map.stride * j + map.offset;
   return i >= 0 && i < fromSize ? i : -1;

@@ -5,7 +5,7 @@
  * maps D_n two-to-one onto D_(n-1). Position j of a codeword over D_n is the point x(Q_n^(1 + 4 rev_n(j))), rev_n the
  * reversal of n bits: then the point of j at level n-1 is that of j >> 1, and j ^ 1 is its negative.
  */
-import { add, mul, P, sub } from './m31.ts';
+import { add, mul, sub } from './m31.ts';
 
 export interface CirclePoint {
   readonly x: number;
@@ -86,5 +86,3 @@ export function encode(coefficients: ArrayLike<number>, n: number): number[] {
   }
   return out;
 }
-
-export const FIELD_SIZE = P;

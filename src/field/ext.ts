@@ -2,7 +2,7 @@
  * The extension E = QM31: a + b i + (c + d i) u with i^2 = -1 and u^2 = 2 + i, |E| = p^4, about 2^124.
  * Immutable values; every challenge and every sumcheck message lives here.
  */
-import { add, fromInt, inv, mul, neg, P, sub } from './m31.ts';
+import { add, fromInt, inv, mul, neg, sub } from './m31.ts';
 
 /** What the argument may do with a value it cannot see: add, subtract, scale by a known element. */
 export interface Scalar<S> {
@@ -93,11 +93,6 @@ export class Ext implements Scalar<Ext> {
   toString(): string {
     return `(${this.a}, ${this.b}, ${this.c}, ${this.d})`;
   }
-}
-
-/** True where the four words are canonical coordinates. */
-export function isCanonical(a: number, b: number, c: number, d: number): boolean {
-  return a < P && b < P && c < P && d < P;
 }
 
 /** 1, x, x^2, ..., x^(n-1). */

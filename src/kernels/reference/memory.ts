@@ -11,6 +11,16 @@ export interface Memory {
   readonly i16: Int16Array;
 }
 
+/** The views of a buffer. */
+export function viewsOf(buffer: ArrayBufferLike): Memory {
+  return {
+    u8: new Uint8Array(buffer),
+    u32: new Uint32Array(buffer),
+    i32: new Int32Array(buffer),
+    i16: new Int16Array(buffer),
+  };
+}
+
 /** Word index of coordinate 0 of element i of the E vector at ptr; coordinate c is 4 c words further. */
 function wordOf(ptr: number, i: number): number {
   return ptr / 4 + 16 * Math.floor(i / 4) + (i % 4);
