@@ -66,7 +66,7 @@ export function costOf(circuit: Circuit): Cost {
   };
 }
 
-function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def: Contract): number {
+export function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def: Contract): number {
   const { k, sizes } = labelsOf(def, { a: tensors[def.a]!.shape, b: tensors[def.b]!.shape, out: shape }, name);
   return cellsOf(shape) * cellsOf(k.map((label) => sizes.get(label)!));
 }

@@ -22,6 +22,15 @@ export const libraryVerbs: Verbs = {
     const { prove } = await import('../prove.ts');
     return withMachine(options, (machine) => prove(model, inputs, { ...options, machine }));
   },
+  async bench(onnx, options) {
+    const { measureModel } = await import('../measure/model.ts');
+    const { watchMemory } = await import('./memory.ts');
+    const { environment, processPeak } = await import('./environment.ts');
+    return withMachine(options, (machine) => {
+      const host = { machine, environment: environment(options.version), processPeak, watch: watchMemory };
+      return measureModel(onnx, { ...options, ...host });
+    });
+  },
   async verify(proof, statement) {
     const { verify } = await import('../verify.ts');
     return verify(proof, statement);

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { TesseraError } from '../errors.ts';
 import type { Host, Program } from './command.ts';
+import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -21,6 +22,7 @@ const commands = {
   prove: proveCommand,
   verify: verifyCommand,
   inspect: inspectCommand,
+  bench: benchCommand,
   doctor: doctorCommand,
 };
 

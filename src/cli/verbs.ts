@@ -3,6 +3,7 @@
  * `libraryVerbs` (library.ts) is the library behind it, with a machine of the threads asked for.
  */
 import type { CheckReport } from '../check.ts';
+import type { Measurement } from '../measure/types.ts';
 import type { ExternalData, ImportOptions } from '../onnx/index.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Outputs, TensorValues } from '../values.ts';
@@ -32,6 +33,17 @@ export interface ProveOptions extends Work {
   readonly tag?: Uint8Array;
 }
 
+export interface BenchOptions extends CompileOptions {
+  /** Of the network, in what is written. */
+  readonly name: string;
+  /** The version that is measured. */
+  readonly version: string;
+  readonly zk: boolean;
+  readonly input: Visibility;
+  /** Proofs that count. */
+  readonly repeat: number;
+}
+
 export interface Statement {
   readonly key: Uint8Array;
   /** Public inputs. */
@@ -56,6 +68,7 @@ export interface Verbs {
     inputs: TensorValues,
     options: ProveOptions,
   ): Promise<{ readonly proof: Uint8Array; readonly outputs: Outputs; readonly stages: object }>;
+  bench(onnx: Uint8Array, options: BenchOptions): Promise<Measurement>;
   verify(proof: Uint8Array, statement: Statement): Promise<Verdict>;
   inspect(bytes: Uint8Array): Promise<object>;
 }

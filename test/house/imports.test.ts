@@ -38,10 +38,12 @@ const mayImport: Record<string, readonly string[]> = {
   prove: [...argument, 'files', 'run', 'statement', 'values'],
   verify: [...argument, 'files', 'statement', 'values'],
   inspect: [...argument, 'files', 'statement', 'values'],
+  measure: [...argument, ...compiler, 'compile', 'files', 'prove', 'values', 'verify'],
+  report: ['errors', 'measure'],
   index: [...argument, ...compiler, ...verbs, 'files'],
   node: [...argument, ...compiler, ...verbs, 'files', 'index'],
   browser: [...argument, ...compiler, ...verbs, 'files', 'index'],
-  cli: [...argument, ...compiler, ...verbs, 'files', 'index', 'node'],
+  cli: [...argument, ...compiler, ...verbs, 'files', 'measure', 'report', 'index', 'node'],
 };
 
 const importPattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;

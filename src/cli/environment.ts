@@ -1,0 +1,39 @@
+/** Where and when something was measured. */
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, totalmem } from 'node:os';
+import process from 'node:process';
+import type { Environment } from '../measure/types.ts';
+
+export function environment(version: string): Environment {
+  const commit = commitOf(new URL('.', import.meta.url));
+  return {
+    date: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+    version,
+    ...(commit && { commit }),
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memory: totalmem(),
+    load: Math.round(100 * loadavg()[0]!) / 100,
+  };
+}
+
+/** Most resident memory of this process so far, bytes. */
+export function processPeak(): number {
+  return 1024 * process.resourceUsage().maxRSS;
+}
+
+/** The commit of these sources, "+" where they have changed since; undefined where they are a package. */
+function commitOf(folder: URL): string | undefined {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    const tracked = git('ls-files', '.') !== '';
+    return tracked
+      ? `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain', '../') === '' ? '' : '+'}`
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+/** A network from ONNX bytes to a measurement, in one process: compiled, proved again and again, run in floats. */
+
+import { type CompileReport, compile, type QuantizeOptions } from '../compile.ts';
+import { TesseraError } from '../errors.ts';
+import { decodeModel } from '../files/model.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { importOnnx } from '../onnx/index.ts';
+import { randomSamples } from '../quantize/calibrate.ts';
+import { measureFloat } from './float.ts';
+import { nodeCosts } from './nodes.ts';
+import { measureProofs, type ProofsOptions, refuseHiding } from './proofs.ts';
+import type { Environment, Measurement } from './types.ts';
+
+export interface ModelOptions extends Omit<QuantizeOptions, 'machine' | 'signal'>, Omit<ProofsOptions, 'machine'> {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly environment: Environment;
+  /** Most resident memory of this process so far, bytes. */
+  readonly processPeak: () => number;
+}
+
+/**
+ * The first sample is proved; without samples, a random input.
+ * @throws TesseraError what `compile` and `measureProofs` throw
+ */
+export async function measureModel(onnx: Uint8Array, options: ModelOptions): Promise<Measurement> {
+  const { name, machine, environment, processPeak, onProgress } = options;
+  refuseHiding(options.zk);
+  const samples = options.samples && [...options.samples];
+  const start = performance.now();
+  const files = await compile(onnx, { ...options, ...(samples && { samples }) });
+  const compiled = { time: performance.now() - start, processBytes: processPeak() };
+  const { shapes, externalData, inputRange } = options;
+  const graph = importOnnx(onnx, { ...(shapes && { shapes }), ...(externalData && { externalData }) });
+  const [input] = samples ?? randomSamples(graph, 1, inputRange ?? { min: 0, max: 1 });
+  if (input === undefined) throw new TesseraError('E_INPUT', 'There is no sample to prove.');
+  const proofs = await measureProofs(files, input, options);
+  const processBytes = processPeak();
+  onProgress?.({ kind: 'stage', stage: 'float', done: 0 });
+  const float = await measureFloat(onnx, input, {
+    threads: machine.threads,
+    repeat: options.repeat,
+    shapes: new Map(graph.inputs.map((port) => [port.name, port.shape])),
+    ...(externalData && { externalData }),
+  });
+  onProgress?.({ kind: 'stage', stage: 'float', done: 1 });
+  return { name, environment, ...proofs, ...sizesOf(files), processBytes, compile: compiled, float };
+}
+
+/** What the files of a compiled network say about it. */
+export function sizesOf({ model, key }: { readonly model: Uint8Array; readonly key: Uint8Array }) {
+  const { circuit, report } = decodeModel(model);
+  const { cost, accuracy } = JSON.parse(report) as CompileReport;
+  const values = new Set(accuracy.values.map((value) => value.name));
+  return { cost, nodes: nodeCosts(circuit, values), keyBytes: key.length, modelBytes: model.length };
+}

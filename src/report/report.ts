@@ -1,0 +1,225 @@
+/**
+ * A report of measurements as one HTML file that needs nothing else: text, a table, plots as SVG. No script, no network.
+ */
+import { median, spreadOf } from '../measure/statistics.ts';
+import type { Environment, Measurement } from '../measure/types.ts';
+import { type Drawing, WIDTH } from './drawing.ts';
+import { growthPlot, QUANTITIES } from './growth.ts';
+import { layersPlot } from './layers.ts';
+import { memoryPlot } from './memory.ts';
+import { proofSizePlot } from './proof-size.ts';
+import { STYLE } from './style.ts';
+import { bytesText, escapeHtml, timeText } from './text.ts';
+import { proveTime, STAGE_COLOURS, STAGES, stagesPlot, threadsPlot } from './times.ts';
+import type { Report } from './types.ts';
+
+/** Width of a plot that has half of the page. */
+const HALF = 450;
+
+export function reportHtml(drawing: Drawing, report: Report): string {
+  const most = mostThreads(report.measurements);
+  const body = [
+    heading(report),
+    summary(report.measurements),
+    stages(drawing, most),
+    threads(drawing, report.measurements),
+    growth(drawing, report),
+    memory(drawing, most),
+    layers(drawing, most),
+    proofSizes(drawing, most),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(report.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+${body.filter((part) => part !== '').join('\n')}
+</body>
+</html>
+`;
+}
+
+/** Of every network the measurement with the most threads. */
+export function mostThreads(measurements: readonly Measurement[]): Measurement[] {
+  const groups = Map.groupBy(measurements, ({ name }) => name);
+  return [...groups.values()].map((group) =>
+    group.reduce((a, b) => (b.conditions.threads > a.conditions.threads ? b : a)),
+  );
+}
+
+function heading({ title, measurements, growth }: Report): string {
+  const all = [...measurements, ...growth.flatMap(({ members }) => members.map((m) => m.measurement))];
+  const machines = new Set(all.map(({ environment }) => machineText(environment)));
+  const commits = new Set(all.map(({ environment }) => sourcesText(environment)));
+  const modes = new Set(all.map(({ conditions }) => modeText(conditions)));
+  const lines = [[...machines].join('; '), [...commits].join('; '), `Proofs: ${[...modes].join('; ')}.`];
+  return `<h1>${escapeHtml(title)}</h1>\n${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')}`;
+}
+
+function machineText({ processor, cores, memory, platform, node }: Environment): string {
+  return `${processor}, ${cores} cores, ${bytesText(memory)}, ${platform}, Node ${node}`;
+}
+
+function sourcesText({ date, version, commit }: Environment): string {
+  return `Tessera ${version}${commit === undefined ? '' : ` at ${commit}`}, ${date.slice(0, 10)}`;
+}
+
+export function modeText({ zk, input }: Measurement['conditions']): string {
+  return `${zk ? 'zero knowledge' : 'plain, hiding nothing'}, ${input} input`;
+}
+
+function summary(measurements: readonly Measurement[]): string {
+  if (measurements.length === 0) return '';
+  const runs = measurements.map((m) => m.runs.length);
+  const counted =
+    Math.min(...runs) === Math.max(...runs) ? `${runs[0]}` : `${Math.min(...runs)} to ${Math.max(...runs)}`;
+  const heads = [
+    'network',
+    'threads',
+    'prove',
+    'quartiles',
+    'verify',
+    'proof',
+    'key',
+    'kernels’ memory',
+    'process',
+    'float',
+    'prove / float',
+  ];
+  return section(
+    'Measurements',
+    `Medians of ${counted} proofs after one that warms up. Float: ONNX Runtime's inference of the same network on as many threads.`,
+    `<div class="scroll"><table><thead><tr>${heads.map((h) => `<th>${h}</th>`).join('')}</tr></thead>
+<tbody>${byNetwork(measurements).map(summaryRow).join('\n')}</tbody></table></div>`,
+  );
+}
+
+/** Rows of one network next to each other, the networks in their order. */
+function byNetwork(measurements: readonly Measurement[]): Measurement[] {
+  return [...Map.groupBy(measurements, ({ name }) => name).values()].flat();
+}
+
+function summaryRow(m: Measurement): string {
+  const time = proveTime(m);
+  const { quartiles } = spreadOf(m.runs.map((run) => run.prove));
+  const float = m.float && median(m.float.runs);
+  const cells = [
+    escapeHtml(m.name),
+    m.conditions.threads,
+    timeText(time),
+    `<small>± ${((50 * quartiles) / time).toFixed(1)} %</small>`,
+    timeText(median(m.runs.map((run) => run.verify))),
+    bytesText(m.proofBytes),
+    bytesText(m.keyBytes),
+    bytesText(m.kernelBytes),
+    bytesText(m.processBytes),
+    float === undefined ? '' : timeText(float),
+    float === undefined ? '' : Math.round(time / float).toLocaleString('en'),
+  ];
+  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
+}
+
+function stages(drawing: Drawing, measurements: readonly Measurement[]): string {
+  const measured = measurements.filter(({ runs }) => runs.length > 0);
+  if (measured.length === 0) return '';
+  return section(
+    'Time by stage',
+    'Run: the exact integers. Commit: the witness encoded and hashed. Lookups, linear, batch: the argument. Opening: one for all claims.',
+    card(keys(STAGES.map((stage, i) => [stage, STAGE_COLOURS[i]!])) + stagesPlot(drawing, measured)),
+  );
+}
+
+function threads(drawing: Drawing, measurements: readonly Measurement[]): string {
+  const groups = Map.groupBy(measurements, ({ name }) => name);
+  const pairs = [...groups.values()].flatMap((group) => {
+    const one = group.find(({ conditions }) => conditions.threads === 1);
+    const more = mostThreads(group)[0]!;
+    return one === undefined || more.conditions.threads === 1 ? [] : [[one, more] as const];
+  });
+  if (pairs.length === 0) return '';
+  return section(
+    'Threads',
+    'Time of a proof on one thread (open) and on several (filled), and how many times faster.',
+    card(threadsPlot(drawing, pairs)),
+  );
+}
+
+function growth(drawing: Drawing, { growth: families }: Report): string {
+  const whole = families.filter(({ members }) => members.length > 1);
+  if (whole.length === 0) return '';
+  const parts = whole.map((family) => {
+    const plots = QUANTITIES.map((quantity) => card(growthPlot(drawing, family, quantity, HALF)));
+    return `<h3>${escapeHtml(family.title)}</h3>\n<div class="pair">${plots.join('\n')}</div>`;
+  });
+  return section('Growth', 'One network at growing sizes. Every scale begins at 0.', parts.join('\n'));
+}
+
+function memory(drawing: Drawing, measurements: readonly Measurement[]): string {
+  const traced = measurements.filter(({ trace }) => trace !== undefined && trace.samples.length > 0);
+  if (traced.length === 0) return '';
+  const width = traced.length === 1 ? WIDTH : HALF;
+  const plots = traced.map((m) => card(`<h3>${escapeHtml(m.name)}</h3>${memoryPlot(drawing, m, m.trace!, width)}`));
+  const legend = keys([
+    ['process, sampled', 'var(--stage-run)'],
+    ['kernels’ memory in use at the end of a stage, and its peak (dashed)', 'var(--stage-lookups)'],
+  ]);
+  return section(
+    'Memory over time',
+    'Loading and the first proof, watched by another thread; no proof that is watched is timed.',
+    `${legend}<div class="pair">${plots.join('\n')}</div>`,
+  );
+}
+
+function layers(drawing: Drawing, measurements: readonly Measurement[]): string {
+  const plots = measurements
+    .filter(({ nodes }) => nodes.length > 0)
+    .map((m, i, { length }) => {
+      const open = length === 1 || i === 0 ? ' open' : '';
+      return `<details class="card"${open}><summary>${escapeHtml(m.name)}</summary>${layersPlot(drawing, m.nodes)}</details>`;
+    });
+  if (plots.length === 0) return '';
+  return section(
+    'Per layer',
+    'What the circuit spends on each node. Proving time has no layers: all lookups are one argument, all products a few sumchecks.',
+    plots.join('\n'),
+  );
+}
+
+function proofSizes(drawing: Drawing, measurements: readonly Measurement[]): string {
+  const plots = measurements
+    .filter(({ messages }) => messages.length > 0)
+    .map((m) => {
+      const title = `${escapeHtml(m.name)}, ${bytesText(m.proofBytes)}`;
+      const width = measurements.length === 1 ? WIDTH : HALF;
+      return card(`<h3>${title}</h3>${proofSizePlot(drawing, m.messages, width)}`);
+    });
+  if (plots.length === 0) return '';
+  const legend = keys([
+    ['opening', 'var(--stage-opening)'],
+    ['lookups', 'var(--stage-lookups)'],
+    ['linear', 'var(--stage-linear)'],
+    ['commitment and header', 'var(--stage-commit)'],
+  ]);
+  return section(
+    'What a proof is made of',
+    'Bytes of a proof by the label of its messages (docs/spec/20-transcript.md).',
+    `${legend}<div class="pair">${plots.join('\n')}</div>`,
+  );
+}
+
+function section(title: string, sentence: string, contents: string): string {
+  return `<section>\n<h2>${title}</h2>\n<p>${sentence}</p>\n${contents}\n</section>`;
+}
+
+function card(contents: string): string {
+  return `<div class="card">${contents}</div>`;
+}
+
+function keys(entries: readonly (readonly [string, string])[]): string {
+  const items = entries.map(([name, colour]) => `<li><i style="background:${colour}"></i>${name}</li>`);
+  return `<ul class="keys">${items.join('')}</ul>`;
+}

@@ -1,0 +1,58 @@
+/** Statistics, the node that a tensor is of, and messages by label. */
+import { describe, expect, it } from 'vitest';
+import { nodeOf } from '../../src/measure/nodes.ts';
+import { messageSizes } from '../../src/measure/proofs.ts';
+import { median, quantile, spreadOf } from '../../src/measure/statistics.ts';
+
+describe('statistics', () => {
+  it('of odd, even and single lists, in any order', () => {
+    expect(median([3, 1, 2])).toBe(2);
+    expect(median([4, 1, 3, 2])).toBe(2.5);
+    expect(median([7])).toBe(7);
+    expect(quantile([10, 20, 30, 40, 50], 0.25)).toBe(20);
+    expect(quantile([0, 1], 0.75)).toBe(0.75);
+    expect(spreadOf([5, 1, 3])).toEqual({ median: 3, least: 1, most: 5, quartiles: 2 });
+  });
+
+  it('leaves the list alone', () => {
+    const list = [3, 1, 2];
+    median(list);
+    expect(list).toEqual([3, 1, 2]);
+  });
+});
+
+describe('the node of a tensor', () => {
+  const values = new Set(['input.4', 'input.10', 'layer.relu', 'logits']);
+  it.each([
+    ['/0/Conv.acc', '/0/Conv'],
+    ['/2/Relu_output_0.bits0', '/2/Relu_output_0'],
+    ['/3/MaxPool.1.gain1', '/3/MaxPool'],
+    ['/3/MaxPool.0.difference2', '/3/MaxPool'],
+    ['input.4', 'input.4'],
+    ['input.4.bits12', 'input.4'],
+    ['layer.relu', 'layer.relu'],
+    ['logits.binding', 'logits'],
+    ['input', 'input'],
+    ['Relu:0', 'Relu:0'],
+  ])('%s is of %s', (tensor, node) => {
+    expect(nodeOf(tensor, values)).toBe(node);
+  });
+});
+
+it('messages by label: challenges and what both sides know are not sent, the rest is the header', () => {
+  const sizes = messageSizes(
+    [
+      { label: 'statement', kind: 'bytes', length: 32 },
+      { label: 'witness root', kind: 'bytes', length: 32 },
+      { label: 'tree round', kind: 'ext', length: 64 },
+      { label: 'tree round', kind: 'challenge', length: 1 },
+      { label: 'tree round', kind: 'ext', length: 48 },
+    ],
+    200,
+  );
+  expect(sizes).toEqual([
+    { label: 'tree round', count: 2, bytes: 112 },
+    { label: 'header', count: 1, bytes: 56 },
+    { label: 'witness root', count: 1, bytes: 32 },
+  ]);
+});
