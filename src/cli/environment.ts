@@ -1,6 +1,6 @@
 /** Where and when something was measured. */
 import { execFileSync } from 'node:child_process';
-import { cpus, loadavg, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import process from 'node:process';
 import type { Environment } from '../measure/types.ts';
 
@@ -15,13 +15,19 @@ export function environment(version: string): Environment {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memory: totalmem(),
-    load: Math.round(100 * loadavg()[0]!) / 100,
   };
 }
 
 /** Most resident memory of this process so far, bytes. */
 export function processPeak(): number {
   return 1024 * process.resourceUsage().maxRSS;
+}
+
+/** Milliseconds of processor time that other processes have used so far, all cores together. */
+export function othersTime(): number {
+  const all = cpus().reduce((n, { times }) => n + times.user + times.nice + times.sys + times.irq, 0);
+  const { user, system } = process.cpuUsage();
+  return all - (user + system) / 1000;
 }
 
 /** The commit of these sources, "+" where they have changed since; undefined where they are a package. */

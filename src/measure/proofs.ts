@@ -16,6 +16,9 @@ import type { MessageSize, ProofRun, Proofs, StageMark, Trace } from './types.ts
 /** Whether this version has proofs that hide: what zk is where nobody says. */
 export const HIDING_BY_DEFAULT = false;
 
+/** Fewer have no median to speak of. */
+const LEAST_RUNS = 3;
+
 /** Points that a trace keeps: more cannot be seen in a plot. */
 const TRACE_POINTS = 300;
 
@@ -31,9 +34,13 @@ export interface ProofsOptions {
   readonly machine: Machine;
   /** Proofs that count, at least 1. */
   readonly repeat: number;
+  /** Milliseconds after which no further proof begins, where there are 3 already. */
+  readonly budget?: number;
   readonly zk: boolean;
   readonly input: 'public' | 'private';
   readonly watch?: () => Promise<Watch>;
+  /** Milliseconds of processor time that other processes have used so far. */
+  readonly othersTime?: () => number;
   readonly onProgress?: OnProgress;
 }
 
@@ -51,7 +58,7 @@ interface Proved {
 
 /** @throws TesseraError E_USAGE for zk, which is not in this version; E_PROVE for a proof that is not accepted; what `prove` throws */
 export async function measureProofs(files: Files, inputs: TensorValues, options: ProofsOptions): Promise<Proofs> {
-  const { machine, repeat, zk, input } = options;
+  const { machine, zk, input } = options;
   const progress = (stage: 'warm' | 'proofs', done: number) => options.onProgress?.({ kind: 'stage', stage, done });
   refuseHiding(zk);
   progress('warm', 0);
@@ -73,21 +80,36 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
   const check = (proved: Proved) => checkProof(files.key, input === 'public' ? inputs : {}, proved);
   const { steps } = check(warm);
   progress('warm', 1);
-  const runs: ProofRun[] = [];
-  for (let i = 0; i < repeat; i++) {
+  const timed = timeProofs(options, progress, () => {
     const proved = make(() => {});
-    runs.push({ prove: proved.prove, verify: check(proved).time, stages: proved.stages });
-    progress('proofs', (i + 1) / repeat);
-  }
+    return { prove: proved.prove, verify: check(proved).time, stages: proved.stages };
+  });
   return {
     conditions: { threads: machine.threads, zk, input },
     load,
-    runs,
+    ...timed,
     ...(trace && { trace }),
     messages: messageSizes(steps, warm.proof.length),
     proofBytes: warm.proof.length,
     kernelBytes: machine.peakBytes,
   };
+}
+
+function timeProofs(
+  { repeat, budget = Number.POSITIVE_INFINITY, othersTime }: ProofsOptions,
+  progress: (stage: 'proofs', done: number) => void,
+  prove: () => ProofRun,
+): Pick<Proofs, 'runs' | 'others'> {
+  const runs: ProofRun[] = [];
+  const [start, othersBefore] = [now(), othersTime?.()];
+  while (runs.length < repeat && (runs.length < LEAST_RUNS || now() - start < budget)) {
+    runs.push(prove());
+    progress('proofs', runs.length / repeat);
+  }
+  progress('proofs', 1);
+  if (othersTime === undefined) return { runs };
+  const others = Math.max(0, othersTime() - othersBefore!) / (now() - start);
+  return { runs, others: Math.round(100 * others) / 100 };
 }
 
 /** One clock for all threads: milliseconds since 1970. */

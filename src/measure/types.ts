@@ -18,8 +18,6 @@ export interface Environment {
   readonly processor: string;
   readonly cores: number;
   readonly memory: number;
-  /** Processes that wanted a core in the minute before: 0 on a quiet machine. Other work makes times longer. */
-  readonly load: number;
 }
 
 /** What was asked for. */
@@ -72,6 +70,8 @@ export interface Proofs {
   /** Decoding the model and committing its weights: once, however many proofs follow. */
   readonly load: number;
   readonly runs: readonly ProofRun[];
+  /** Cores that other processes kept busy during these runs: 0 on a quiet machine, and times are longer where it is not. */
+  readonly others?: number;
   readonly trace?: Trace;
   readonly messages: readonly MessageSize[];
   readonly proofBytes: number;

@@ -13,6 +13,9 @@ import { bytesText, escapeHtml, timeText } from './text.ts';
 import { proveTime, STAGE_COLOURS, STAGES, stagesPlot, threadsPlot } from './times.ts';
 import type { Report } from './types.ts';
 
+/** Cores of other work that no figure feels. */
+const QUIET = 0.2;
+
 /** Width of a plot that has half of the page. */
 const HALF = 450;
 
@@ -56,7 +59,14 @@ function heading({ title, measurements, growth }: Report): string {
   const machines = new Set(all.map(({ environment }) => machineText(environment)));
   const commits = new Set(all.map(({ environment }) => sourcesText(environment)));
   const modes = new Set(all.map(({ conditions }) => modeText(conditions)));
-  const lines = [[...machines].join('; '), [...commits].join('; '), `Proofs: ${[...modes].join('; ')}.`];
+  const others = Math.max(0, ...all.map((m) => m.others ?? 0));
+  const busy = `Other work kept up to ${others.toFixed(1)} cores busy meanwhile: times are longer than on a quiet machine.`;
+  const lines = [
+    [...machines].join('; '),
+    [...commits].join('; '),
+    `Proofs: ${[...modes].join('; ')}.`,
+    ...(others < QUIET ? [] : [busy]),
+  ];
   return `<h1>${escapeHtml(title)}</h1>\n${lines.map((line) => `<p>${escapeHtml(line)}</p>`).join('\n')}`;
 }
 

@@ -53,7 +53,6 @@ export function measurement(name: string, conditions: Partial<Conditions>, times
       processor: 'a processor',
       cores: 2,
       memory: 24e9,
-      load: 0,
     },
   };
 }
