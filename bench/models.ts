@@ -19,7 +19,7 @@ import type { Answer } from './child.ts';
 import { networksNamed } from './networks/index.ts';
 import type { Network } from './networks/types.ts';
 import { resultsFolder, saveNetwork } from './results.ts';
-import type { Results, Task } from './tasks.ts';
+import type { Results, Task } from './tasks/types.ts';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,14 +1,13 @@
 /** A network from ONNX bytes to a measurement, in one process: compiled, proved again and again, run in floats. */
 
-import { type CompileReport, compile, type QuantizeOptions } from '../compile.ts';
+import { compile, type QuantizeOptions } from '../compile.ts';
 import { TesseraError } from '../errors.ts';
-import { decodeModel } from '../files/model.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { importOnnx } from '../onnx/index.ts';
 import { randomSamples } from '../quantize/calibrate.ts';
 import { measureFloat } from './float.ts';
-import { nodeCosts } from './nodes.ts';
 import { measureProofs, type ProofsOptions, refuseHiding } from './proofs.ts';
+import { sizesOf } from './sizes.ts';
 import type { Environment, Measurement } from './types.ts';
 
 export interface ModelOptions extends Omit<QuantizeOptions, 'machine' | 'signal'>, Omit<ProofsOptions, 'machine'> {
@@ -45,12 +44,4 @@ export async function measureModel(onnx: Uint8Array, options: ModelOptions): Pro
   });
   onProgress?.({ kind: 'stage', stage: 'float', done: 1 });
   return { name, environment, ...proofs, ...sizesOf(files), processBytes, compile: compiled, float };
-}
-
-/** What the files of a compiled network say about it. */
-export function sizesOf({ model, key }: { readonly model: Uint8Array; readonly key: Uint8Array }) {
-  const { circuit, report } = decodeModel(model);
-  const { cost, accuracy } = JSON.parse(report) as CompileReport;
-  const values = new Set(accuracy.values.map((value) => value.name));
-  return { cost, nodes: nodeCosts(circuit, values), keyBytes: key.length, modelBytes: model.length };
 }

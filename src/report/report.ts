@@ -1,7 +1,6 @@
 /**
  * A report of measurements as one HTML file that needs nothing else: text, a table, plots as SVG. No script, no network.
  */
-import { median, spreadOf } from '../measure/statistics.ts';
 import type { Environment, Measurement } from '../measure/types.ts';
 import { type Drawing, WIDTH } from './drawing.ts';
 import { growthPlot, QUANTITIES } from './growth.ts';
@@ -9,8 +8,9 @@ import { layersPlot } from './layers.ts';
 import { memoryPlot } from './memory.ts';
 import { proofSizePlot } from './proof-size.ts';
 import { STYLE } from './style.ts';
-import { bytesText, escapeHtml, timeText } from './text.ts';
-import { proveTime, STAGE_COLOURS, STAGES, stagesPlot, threadsPlot } from './times.ts';
+import { measurementsTable, ratiosTable } from './tables.ts';
+import { bytesText, escapeHtml } from './text.ts';
+import { STAGE_COLOURS, STAGES, stagesPlot, threadsPlot } from './times.ts';
 import type { Report } from './types.ts';
 
 /** Cores of other work that no figure feels. */
@@ -23,7 +23,7 @@ export function reportHtml(drawing: Drawing, report: Report): string {
   const most = mostThreads(report.measurements);
   const body = [
     heading(report),
-    summary(report.measurements),
+    tables(report.measurements),
     stages(drawing, most),
     threads(drawing, report.measurements),
     growth(drawing, report),
@@ -82,55 +82,18 @@ export function modeText({ zk, input }: Measurement['conditions']): string {
   return `${zk ? 'zero knowledge' : 'plain, hiding nothing'}, ${input} input`;
 }
 
-function summary(measurements: readonly Measurement[]): string {
+function tables(measurements: readonly Measurement[]): string {
   if (measurements.length === 0) return '';
   const runs = measurements.map((m) => m.runs.length);
-  const counted =
-    Math.min(...runs) === Math.max(...runs) ? `${runs[0]}` : `${Math.min(...runs)} to ${Math.max(...runs)}`;
-  const heads = [
-    'network',
-    'threads',
-    'prove',
-    'quartiles',
-    'verify',
-    'proof',
-    'key',
-    'kernels’ memory',
-    'process',
-    'float',
-    'prove / float',
-  ];
+  const counts = [...new Set([Math.min(...runs), Math.max(...runs)])].join(' to ');
   return section(
     'Measurements',
-    `Medians of ${counted} proofs after one that warms up. Float: ONNX Runtime's inference of the same network on as many threads.`,
-    `<div class="scroll"><table><thead><tr>${heads.map((h) => `<th>${h}</th>`).join('')}</tr></thead>
-<tbody>${byNetwork(measurements).map(summaryRow).join('\n')}</tbody></table></div>`,
+    `Medians of ${counts} proofs after one that warms up. Key and proof are what a verifier gets.`,
+    measurementsTable(measurements) +
+      `<p>Ratios, which depend less on the machine. Float: ONNX Runtime's inference of the same network on as many threads. Per lookup: ` +
+      'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted.</p>' +
+      ratiosTable(measurements),
   );
-}
-
-/** Rows of one network next to each other, the networks in their order. */
-function byNetwork(measurements: readonly Measurement[]): Measurement[] {
-  return [...Map.groupBy(measurements, ({ name }) => name).values()].flat();
-}
-
-function summaryRow(m: Measurement): string {
-  const time = proveTime(m);
-  const { quartiles } = spreadOf(m.runs.map((run) => run.prove));
-  const float = m.float && median(m.float.runs);
-  const cells = [
-    escapeHtml(m.name),
-    m.conditions.threads,
-    timeText(time),
-    `<small>± ${((50 * quartiles) / time).toFixed(1)} %</small>`,
-    timeText(median(m.runs.map((run) => run.verify))),
-    bytesText(m.proofBytes),
-    bytesText(m.keyBytes),
-    bytesText(m.kernelBytes),
-    bytesText(m.processBytes),
-    float === undefined ? '' : timeText(float),
-    float === undefined ? '' : Math.round(time / float).toLocaleString('en'),
-  ];
-  return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;
 }
 
 function stages(drawing: Drawing, measurements: readonly Measurement[]): string {

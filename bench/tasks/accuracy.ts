@@ -1,0 +1,42 @@
+/** How many labelled samples floats and integers find the class of. */
+import { floatOutputs } from '../../examples/float.ts';
+import { TesseraError } from '../../src/errors.ts';
+import type { TopOne } from '../../src/measure/types.ts';
+import { createMachine } from '../../src/node.ts';
+import { run } from '../../src/run.ts';
+import { networksNamed } from '../networks/index.ts';
+import { readFiles } from './folder.ts';
+import type { AccuracyTask } from './types.ts';
+
+/** At most so many labelled samples. */
+const MOST_SAMPLES = 1000;
+
+export async function task({ network, folder }: AccuracyTask): Promise<TopOne | undefined> {
+  const { onnx, labelled } = await networksNamed([network])[0]!.load(folder);
+  if (labelled === undefined) return undefined;
+  await using machine = await createMachine();
+  const { model } = readFiles(folder);
+  const inputs = labelled.inputs.slice(0, MOST_SAMPLES);
+  const floats = await floatOutputs(onnx, inputs);
+  const right = { float: 0, integer: 0 };
+  for (const [i, input] of inputs.entries()) {
+    const label = labelled.labels[i];
+    const [name, expected] = Object.entries(floats[i]!)[0]!;
+    const outputs = await run(model, input, { machine }).then((result) => result.outputs, refused);
+    right.float += Number(classOf(expected) === label);
+    right.integer += Number(outputs !== undefined && classOf(outputs[name]!.values) === label);
+  }
+  return { samples: inputs.length, ...right };
+}
+
+/** An input outside the calibrated range is refused: that is no right answer. */
+function refused(error: unknown): undefined {
+  if (error instanceof TesseraError && error.code === 'E_RANGE') return undefined;
+  throw error;
+}
+
+/** The index of the largest value; of one value alone, whether it is a probability above one half. */
+function classOf(values: Float32Array): number {
+  if (values.length === 1) return Number(values[0]! >= 0.5);
+  return values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+}
