@@ -7,7 +7,7 @@ import { TesseraError } from '../errors.ts';
 import { decodeModel, type ModelFile } from '../files/model.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import type { OnProgress } from '../progress.ts';
-import { Prover, type Stage } from '../prove.ts';
+import { Prover, type ProverOptions, type Stage } from '../prove.ts';
 import type { Step } from '../transcript/transcript.ts';
 import { allIntegers, namedOutputs, type Outputs, type TensorValues } from '../values.ts';
 import { verify } from '../verify.ts';
@@ -21,6 +21,9 @@ const LEAST_RUNS = 3;
 
 /** Points that a trace keeps: more cannot be seen in a plot. */
 const TRACE_POINTS = 300;
+
+/** Messages of one label that are told apart. */
+const FEW = 8;
 
 /** Absorbed by both sides, part of no proof. */
 const NOT_SENT: readonly string[] = ['statement', 'model root'];
@@ -74,7 +77,7 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
   mark('load');
   const integers = allIntegers('input', model.circuit.inputs, inputs);
   const publicInputs = new Set(input === 'public' ? model.circuit.inputs.keys() : []);
-  const make = (onStage: (stage: Stage) => void) => proveOnce(prover, model, integers, { publicInputs, onStage });
+  const make = (onStage: (stage: Stage) => void) => proveOnce(prover, model, integers, { publicInputs, zk, onStage });
   const warm = make(mark);
   const trace = watch && traceOf(await watch.stop(), start, marks);
   const check = (proved: Proved) => checkProof(files.key, input === 'public' ? inputs : {}, proved);
@@ -129,7 +132,7 @@ function proveOnce(
   prover: Prover,
   { circuit }: ModelFile,
   inputs: readonly IntArray[],
-  options: { readonly publicInputs: ReadonlySet<number>; readonly onStage: (stage: Stage) => void },
+  options: Omit<ProverOptions, 'tag' | 'signal'> & { readonly zk: boolean },
 ): Proved {
   const start = performance.now();
   const { proof, outputs, stages } = prover.prove(inputs, { ...options, tag: new Uint8Array() });
@@ -152,6 +155,7 @@ export function messageSizes(steps: readonly Step[], proofBytes: number): Messag
     label,
     count: messages.length,
     bytes: messages.reduce((n, { length }) => n + length, 0),
+    ...(messages.length > 1 && messages.length <= FEW && { each: messages.map(({ length }) => length) }),
   }));
   const rest = proofBytes - sizes.reduce((n, { bytes }) => n + bytes, 0);
   return [...sizes, { label: 'header', count: 1, bytes: rest }].sort((a, b) => b.bytes - a.bytes);

@@ -63,6 +63,8 @@ export interface MessageSize {
   readonly label: string;
   readonly count: number;
   readonly bytes: number;
+  /** Bytes of each where they are few, as the columns of every level are. */
+  readonly each?: readonly number[];
 }
 
 export interface Proofs {

@@ -1,42 +1,42 @@
-/** What the circuit spends on each node: committed cells, lookups and multiply-adds, as shares of the network's. */
+/**
+ * What the circuit spends on each node: committed cells, lookups and multiply-adds, as shares of the network's. Few nodes are rows with
+ * their names; many are columns in the order of the circuit, a profile of the network's depth.
+ */
 import type { NodeCost } from '../measure/types.ts';
-import type { Drawing } from './drawing.ts';
+import type { Drawing, PlotOptions } from './drawing.ts';
 import { countText, shortNames } from './text.ts';
 
 const QUANTITIES = ['cells', 'lookups', 'multiplyAdds'] as const;
 const TITLES = { cells: 'committed cells', lookups: 'lookups', multiplyAdds: 'multiply-adds' } as const;
 
-/** Nodes shown; the others are summed. */
-const MOST_NODES = 24;
+type Quantity = (typeof QUANTITIES)[number];
+
+/** More rows than this are no longer read. */
+const MOST_ROWS = 26;
 const ROW = 18;
 
-export function layersPlot({ Plot, svg }: Drawing, nodes: readonly NodeCost[]): string {
-  const shown = withRest(nodes);
-  const total = (quantity: (typeof QUANTITIES)[number]) => nodes.reduce((n, node) => n + node[quantity], 0);
+export function layersPlot(drawing: Drawing, nodes: readonly NodeCost[]): string {
+  const options = nodes.length > MOST_ROWS ? columnsOf(drawing, nodes) : rowsOf(drawing, nodes);
+  return drawing.svg('Committed cells, lookups and multiply-adds of every node.', options);
+}
+
+function rowsOf({ Plot }: Drawing, nodes: readonly NodeCost[]): PlotOptions {
   const names = shortNames(
-    shown.map(({ node }) => node),
+    nodes.map(({ node }) => node),
     34,
   );
-  const rows = QUANTITIES.flatMap((quantity) =>
-    shown.map((node) => ({
-      node: node.node,
-      quantity: `${TITLES[quantity]}, of ${countText(total(quantity))}`,
-      share: (100 * node[quantity]) / Math.max(1, total(quantity)),
-      text: `${node.node}: ${countText(node[quantity])} ${TITLES[quantity]}`,
-    })),
-  );
-  return svg('Committed cells, lookups and multiply-adds of every node.', {
-    height: ROW * shown.length + 80,
+  return {
+    height: ROW * nodes.length + 80,
     marginLeft: 230,
     marginRight: 24,
     marginTop: 34,
     marginBottom: 38,
-    fx: { label: null, domain: [...new Set(rows.map((row) => row.quantity))], padding: 0.08 },
+    fx: { label: null, domain: QUANTITIES.map((quantity) => titleOf(nodes, quantity)), padding: 0.08 },
     x: { label: 'share of the network, %', labelAnchor: 'center', labelArrow: 'none', ticks: 4 },
-    y: { label: null, domain: shown.map(({ node }) => node), tickFormat: (n: string) => names.get(n)!, tickSize: 0 },
+    y: { label: null, domain: nodes.map(({ node }) => node), tickFormat: (n: string) => names.get(n)!, tickSize: 0 },
     marks: [
       Plot.gridX({ stroke: 'var(--grid)', strokeOpacity: 1 }),
-      Plot.barX(rows, {
+      Plot.barX(sharesOf(nodes), {
         x: 'share',
         y: 'node',
         fx: 'quantity',
@@ -47,22 +47,53 @@ export function layersPlot({ Plot, svg }: Drawing, nodes: readonly NodeCost[]): 
       }),
       Plot.ruleX([0]),
     ],
-  });
+  };
 }
 
-/** In the order of the circuit, the costly ones; the others as one row at the end. */
-function withRest(nodes: readonly NodeCost[]): NodeCost[] {
-  if (nodes.length <= MOST_NODES) return [...nodes];
-  const largest = QUANTITIES.map((quantity) => Math.max(1, ...nodes.map((node) => node[quantity])));
-  const weight = (node: NodeCost) => Math.max(...QUANTITIES.map((quantity, i) => node[quantity] / largest[i]!));
-  const kept = new Set(nodes.toSorted((a, b) => weight(b) - weight(a)).slice(0, MOST_NODES));
-  const rest = nodes.filter((node) => !kept.has(node));
-  const sum = (quantity: (typeof QUANTITIES)[number]) => rest.reduce((n, node) => n + node[quantity], 0);
-  const other = {
-    node: `${rest.length} other nodes`,
-    cells: sum('cells'),
-    lookups: sum('lookups'),
-    multiplyAdds: sum('multiplyAdds'),
+function columnsOf({ Plot }: Drawing, nodes: readonly NodeCost[]): PlotOptions {
+  const shares = sharesOf(nodes);
+  const titles = QUANTITIES.map((quantity) => titleOf(nodes, quantity));
+  return {
+    height: 340,
+    marginLeft: 50,
+    marginRight: 24,
+    marginTop: 12,
+    marginBottom: 34,
+    fy: { label: null, axis: null, domain: titles, padding: 0.2 },
+    x: {
+      type: 'band',
+      label: `${nodes.length} nodes in the order of the circuit`,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      domain: nodes.map(({ node }) => node),
+      ticks: [],
+      padding: 0.15,
+    },
+    y: { label: '%', labelArrow: 'none', ticks: 3 },
+    marks: [
+      Plot.gridY({ stroke: 'var(--grid)', strokeOpacity: 1, ticks: 3 }),
+      Plot.barY(shares, { x: 'node', y: 'share', fy: 'quantity', fill: 'var(--stage-run)', title: 'text' }),
+      Plot.ruleY([0]),
+      Plot.text(titles, { fy: (title) => title, text: (title) => title, frameAnchor: 'top-right', dy: -2 }),
+    ],
   };
-  return [...nodes.filter((node) => kept.has(node)), other];
+}
+
+function sharesOf(nodes: readonly NodeCost[]) {
+  return QUANTITIES.flatMap((quantity) =>
+    nodes.map((node) => ({
+      node: node.node,
+      quantity: titleOf(nodes, quantity),
+      share: (100 * node[quantity]) / Math.max(1, totalOf(nodes, quantity)),
+      text: `${node.node}: ${countText(node[quantity])} ${TITLES[quantity]}`,
+    })),
+  );
+}
+
+function titleOf(nodes: readonly NodeCost[], quantity: Quantity): string {
+  return `${TITLES[quantity]}, of ${countText(totalOf(nodes, quantity))}`;
+}
+
+function totalOf(nodes: readonly NodeCost[], quantity: Quantity): number {
+  return nodes.reduce((n, node) => n + node[quantity], 0);
 }

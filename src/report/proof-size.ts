@@ -39,9 +39,7 @@ export function proofSizePlot(
   messages: readonly MessageSize[],
   width: number,
 ): string {
-  const cells = messages
-    .filter(({ bytes }) => bytes > 0)
-    .map((message) => ({ ...message, part: partOf(message.label) }));
+  const cells = messages.filter(({ bytes }) => bytes > 0).flatMap(cellsOf);
   const rects = squares(hierarchy, cells, width);
   const fits = (label: string, [x0, y0, x1, y1]: readonly number[]) =>
     x1! - x0! > 6.5 * label.length + 10 && y1! - y0! > 30;
@@ -60,7 +58,8 @@ export function proofSizePlot(
         y2: (d) => d.box[3],
         inset: 1,
         fill: (d) => COLOURS[d.cell.part],
-        title: (d) => `${d.cell.label}: ${bytesText(d.cell.bytes)} in ${d.cell.count} messages`,
+        title: (d) =>
+          `${d.cell.label}: ${bytesText(d.cell.bytes)}${d.cell.count > 1 ? ` in ${d.cell.count} messages` : ''}`,
       }),
       Plot.text(named, {
         x: (d) => d.box[0],
@@ -75,6 +74,13 @@ export function proofSizePlot(
       }),
     ],
   });
+}
+
+/** One for all messages of a label, or one for each where they are few. */
+function cellsOf({ label, bytes, count, each }: MessageSize): Cell[] {
+  const part = partOf(label);
+  if (each === undefined) return [{ label, bytes, count, part }];
+  return each.map((size, i) => ({ label: `${label} ${i + 1}`, bytes: size, count: 1, part }));
 }
 
 type Hierarchy = Drawing['hierarchy'];

@@ -29,11 +29,12 @@ export function countText(count: number): string {
   return `${scaled.toFixed(scaled < 100 ? 1 : 0).replace(/\.0$/, '')} ${['', 'k', 'M', 'G'][unit]}`;
 }
 
-/** Names without what all of them begin with up to a slash or dot, and at most `most` characters, the end kept. */
+/** Names without the path that all with a path begin with, and at most `most` characters, the end kept. */
 export function shortNames(names: readonly string[], most: number): Map<string, string> {
-  const shared = names.length < 2 ? '' : names.reduce(sharedPrefix);
-  const cut = Math.max(shared.lastIndexOf('/'), shared.lastIndexOf('.')) + 1;
-  return new Map(names.map((name) => [name, ending(name.slice(cut), most)]));
+  const paths = names.filter((name) => name.includes('/'));
+  const shared = paths.length < 2 ? '' : paths.reduce(sharedPrefix);
+  const path = shared.slice(0, shared.lastIndexOf('/') + 1);
+  return new Map(names.map((name) => [name, ending(name.startsWith(path) ? name.slice(path.length) : name, most)]));
 }
 
 function sharedPrefix(a: string, b: string): string {

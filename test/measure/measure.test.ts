@@ -51,7 +51,7 @@ it('messages by label: challenges and what both sides know are not sent, the res
     200,
   );
   expect(sizes).toEqual([
-    { label: 'tree round', count: 2, bytes: 112 },
+    { label: 'tree round', count: 2, bytes: 112, each: [64, 48] },
     { label: 'header', count: 1, bytes: 56 },
     { label: 'witness root', count: 1, bytes: 32 },
   ]);

@@ -96,12 +96,24 @@ describe('the parts', () => {
     ]);
   });
 
-  it('a hundred nodes are the costly ones and the rest', () => {
+  it('few nodes are named, many are a profile with their names at hand', () => {
     const nodes = Array.from({ length: 100 }, (_, i) => ({ node: `n${i}`, cells: i, lookups: i, multiplyAdds: 0 }));
-    const html = report([{ ...one, nodes }]);
-    expect(html).toContain('76 other nodes');
-    expect(html).toContain('>n99<');
-    expect(html).not.toContain('>n10<');
+    const few = report([{ ...one, nodes: nodes.slice(0, 20) }]);
+    expect(few).toContain('>n19</text>');
+    const many = report([{ ...one, nodes }]);
+    expect(many).toContain('100 nodes in the order of the circuit');
+    expect(many).toContain('<title>n99: 99 lookups</title>');
+    expect(many).not.toContain('>n99</text>');
+  });
+
+  it('messages of one label are told apart where they are few', () => {
+    const messages = [
+      { label: 'level columns', count: 2, bytes: 90_000, each: [60_000, 30_000] },
+      { label: 'tree round', count: 100, bytes: 10_000 },
+    ];
+    const html = report([{ ...one, messages }]);
+    expect(html).toContain('<title>level columns 1: 60 kB</title>');
+    expect(html).toContain('<title>tree round: 10 kB in 100 messages</title>');
   });
 });
 
@@ -118,8 +130,8 @@ describe('text', () => {
     expect([7, 61_900, 1_104_432, 312e6].map(countText)).toEqual(['7', '61.9 k', '1.1 M', '312 M']);
   });
 
-  it('of names: what all share goes, the end stays', () => {
-    expect([...shortNames(['a/b/conv1', 'a/b/conv2'], 20).values()]).toEqual(['conv1', 'conv2']);
+  it('of names: the path that all share goes, the end stays', () => {
+    expect([...shortNames(['a/b/conv1', 'tables', 'a/b/conv2'], 20).values()]).toEqual(['conv1', 'tables', 'conv2']);
     expect([...shortNames(['short', 'a_name_that_is_long'], 8).values()]).toEqual(['short', '…is_long']);
   });
 });
