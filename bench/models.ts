@@ -1,5 +1,6 @@
 /**
  * npm run bench [-- SET|NETWORK ...] [--threads 1,2] [--repeat N] [--zk|--no-zk] [--input private|public] [--results FOLDER]
+ *     [--patience SECONDS]
  *
  * Proving and verifying whole networks: each is compiled once, then proved again and again on each number of threads. Every run goes to
  * bench/results/networks; `npm run bench:report` draws them, `npm run figures` puts them into README.md. Sets are in networks/index.ts.
@@ -12,6 +13,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/cli/environment.ts';
 import { HIDING_BY_DEFAULT } from '../src/measure/proofs.ts';
+import { countedRuns, othersDuring, QUIET, verifyTime } from '../src/measure/runs.ts';
 import { spreadOf } from '../src/measure/statistics.ts';
 import type { Conditions, Measurement } from '../src/measure/types.ts';
 import { bytesText, timeText } from '../src/report/text.ts';
@@ -30,10 +32,12 @@ const { values: options, positionals } = parseArgs({
     zk: { type: 'boolean', default: HIDING_BY_DEFAULT },
     input: { type: 'string', default: 'private' },
     results: { type: 'string' },
+    patience: { type: 'string', default: '0' },
   },
 });
 const threadCounts = options.threads.split(',').map((text) => wholeNumber('--threads', text));
 const repeat = wholeNumber('--repeat', options.repeat);
+const patience = Number(options.patience);
 const input = options.input === 'public' ? 'public' : 'private';
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
@@ -63,7 +67,7 @@ async function measure(network: Network): Promise<void> {
     for (const threads of threadCounts) {
       const conditions: Conditions = { threads, zk: options.zk, input };
       const where = environment(version);
-      const proofs = await inChild({ kind: 'prove', network: name, folder, conditions, repeat });
+      const proofs = await inChild({ kind: 'prove', network: name, folder, conditions, repeat, patience });
       const float = await inChild({ kind: 'float', network: name, folder, threads, repeat });
       const measurement = { name, environment: where, ...proofs, compile, float, ...(accuracy && { accuracy }) };
       measurements.push(measurement);
@@ -90,16 +94,19 @@ function inChild<T extends Task>(task: T): Promise<Results[T['kind']]> {
   });
 }
 
-function lineOf({ conditions, runs, others, proofBytes, kernelBytes, processBytes }: Measurement): string {
+function lineOf(measurement: Measurement): string {
+  const { conditions, runs, proofBytes, kernelBytes, processBytes } = measurement;
   const { threads } = conditions;
-  const { median, least, most } = spreadOf(runs.map((run) => run.prove));
+  const counted = countedRuns(measurement);
+  const others = othersDuring(measurement);
+  const { median, least, most } = spreadOf(counted.map((run) => run.prove));
   const parts = [
     `${threads} ${threads === 1 ? 'thread ' : 'threads'}`,
-    `prove ${timeText(median)} (${timeText(least)} .. ${timeText(most)}, ${runs.length} runs)`,
-    `verify ${timeText(spreadOf(runs.map((run) => run.verify)).median)}`,
+    `prove ${timeText(median)} (${timeText(least)} .. ${timeText(most)}, ${counted.length} of ${runs.length} runs)`,
+    `verify ${timeText(verifyTime(measurement))}`,
     `proof ${bytesText(proofBytes)}`,
     `memory ${bytesText(kernelBytes)} of the kernels, ${bytesText(processBytes)} of the process`,
-    ...(others === undefined || others < 0.2 ? [] : [`BUSY: others used ${others.toFixed(1)} cores`]),
+    ...(others === undefined || others < QUIET ? [] : [`BUSY: others used ${others.toFixed(1)} cores`]),
   ];
   return parts.join(', ');
 }

@@ -5,13 +5,11 @@
 import { parseArgs } from 'node:util';
 import { sets } from '../bench/networks/index.ts';
 import { type NetworkResult, readNetworks, resultsFolder } from '../bench/results.ts';
+import { countedRuns, othersDuring, proveTime, QUIET, verifyTime } from '../src/measure/runs.ts';
 import { median } from '../src/measure/statistics.ts';
 import type { Measurement } from '../src/measure/types.ts';
 import { bytesText, countText, timeText } from '../src/report/text.ts';
 import { fillPart } from './marked.ts';
-
-/** Cores of other work that no figure feels. */
-const QUIET = 0.2;
 
 /** A network with the measurements that count: proofs that hide where there are any, on the most threads and on one. */
 interface Row {
@@ -32,7 +30,7 @@ const columns: readonly Column[] = [
   { title: 'prove', of: ({ most }) => timeText(proveTime(most)) },
   { title: '1 thread', of: ({ one }) => (one === undefined ? '' : timeText(proveTime(one))) },
   { title: 'over float', of: ({ most }) => ratioText(most) },
-  { title: 'verify', of: ({ most }) => timeText(median(most.runs.map((run) => run.verify))) },
+  { title: 'verify', of: ({ most }) => timeText(verifyTime(most)) },
   { title: 'proof', of: ({ most }) => bytesText(most.proofBytes) },
   { title: 'key', of: ({ most }) => bytesText(most.keyBytes) },
   { title: 'memory', of: ({ most }) => `${bytesText(most.kernelBytes)}, ${bytesText(most.processBytes)}` },
@@ -78,28 +76,24 @@ function figures(rows: readonly Row[]): string {
 function preamble(rows: readonly Row[]): string {
   const all = rows.map(({ most }) => most);
   const list = (of: (m: Measurement) => string) => [...new Set(all.map(of))].sort().join(' and ');
-  const runs = all.map((m) => m.runs.length);
+  const runs = all.map((m) => countedRuns(m).length);
   const counts = [...new Set([Math.min(...runs), Math.max(...runs)])].join(' to ');
   return [
     `Measured ${list(({ environment }) => environment.date.slice(0, 10))} at ${list(({ environment }) => environment.commit ?? environment.version)},`,
     `${list(({ conditions }) => String(conditions.threads))} threads of ${list(({ environment }) => `an ${environment.processor} (${environment.cores} cores, ${bytesText(environment.memory)})`)},`,
     `Node ${list(({ environment }) => environment.node)}, ${list(({ conditions }) => (conditions.zk ? 'zero knowledge' : 'plain mode, hiding nothing'))},`,
-    `${list(({ conditions }) => conditions.input)} input; medians of ${counts} proofs after one that warms up.`,
+    `${list(({ conditions }) => conditions.input)} input; medians of ${counts} proofs after one that warms up, without those that other work disturbed.`,
   ].join('\n');
 }
 
 function notes(rows: readonly Row[]): string {
-  const busy = Math.max(0, ...rows.flatMap(({ most, one }) => [most.others ?? 0, one?.others ?? 0]));
-  const slower = `Other work kept up to ${busy.toFixed(1)} cores busy meanwhile: a quiet machine is faster.`;
+  const busy = Math.max(0, ...rows.flatMap(({ most, one }) => [most, one ?? most].map((m) => othersDuring(m) ?? 0)));
+  const slower = `Other work kept up to ${busy.toFixed(1)} cores busy nevertheless: a quiet machine is faster.`;
   return [
     'Weights are committed once with the model, not per proof; random ones say nothing about accuracy. Over float: proving time over that of',
     "ONNX Runtime's inference on as many threads. Memory: most of the kernels' in use, most of the process that proves and verifies. Top-1:",
     `labelled samples whose class is found, by floats and by integers.${busy < QUIET ? '' : ` ${slower}`}`,
   ].join('\n');
-}
-
-function proveTime({ runs }: Measurement): number {
-  return median(runs.map((run) => run.prove));
 }
 
 /** Sizes without those of 1: 3 x 224 x 224. */

@@ -18,6 +18,8 @@ export interface ProveTask extends Work {
   readonly kind: 'prove';
   readonly conditions: Conditions;
   readonly repeat: number;
+  /** Seconds to wait in all for the machine to be without other work. */
+  readonly patience: number;
 }
 
 export interface FloatTask extends Work {

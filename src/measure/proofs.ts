@@ -11,13 +11,14 @@ import { Prover, type ProverOptions, type Stage } from '../prove.ts';
 import type { Step } from '../transcript/transcript.ts';
 import { allIntegers, namedOutputs, type Outputs, type TensorValues } from '../values.ts';
 import { verify } from '../verify.ts';
+import { isQuiet, LEAST_RUNS } from './runs.ts';
 import type { MessageSize, ProofRun, Proofs, StageMark, Trace } from './types.ts';
 
 /** Whether this version has proofs that hide: what zk is where nobody says. */
 export const HIDING_BY_DEFAULT = false;
 
-/** Fewer have no median to speak of. */
-const LEAST_RUNS = 3;
+/** Milliseconds over which other work is counted: processors are accounted in ticks of 10 ms. */
+const WINDOW = 300;
 
 /** Points that a trace keeps: more cannot be seen in a plot. */
 const TRACE_POINTS = 300;
@@ -44,6 +45,8 @@ export interface ProofsOptions {
   readonly watch?: () => Promise<Watch>;
   /** Milliseconds of processor time that other processes have used so far. */
   readonly othersTime?: () => number;
+  /** Waits before proofs for a machine without other work, as long as it has patience. */
+  readonly untilQuiet?: () => Promise<void>;
   readonly onProgress?: OnProgress;
 }
 
@@ -83,14 +86,14 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
   const check = (proved: Proved) => checkProof(files.key, input === 'public' ? inputs : {}, proved);
   const { steps } = check(warm);
   progress('warm', 1);
-  const timed = timeProofs(options, progress, () => {
+  const runs = await timeProofs(options, progress, () => {
     const proved = make(() => {});
     return { prove: proved.prove, verify: check(proved).time, stages: proved.stages };
   });
   return {
     conditions: { threads: machine.threads, zk, input },
     load,
-    ...timed,
+    runs,
     ...(trace && { trace }),
     messages: messageSizes(steps, warm.proof.length),
     proofBytes: warm.proof.length,
@@ -98,21 +101,32 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
   };
 }
 
-function timeProofs(
-  { repeat, budget = Number.POSITIVE_INFINITY, othersTime }: ProofsOptions,
+/** With `untilQuiet` until so many were undisturbed, but no more than three times as many in all. */
+async function timeProofs(
+  { repeat, budget = Number.POSITIVE_INFINITY, othersTime, untilQuiet }: ProofsOptions,
   progress: (stage: 'proofs', done: number) => void,
   prove: () => ProofRun,
-): Pick<Proofs, 'runs' | 'others'> {
+): Promise<ProofRun[]> {
   const runs: ProofRun[] = [];
-  const [start, othersBefore] = [now(), othersTime?.()];
-  while (runs.length < repeat && (runs.length < LEAST_RUNS || now() - start < budget)) {
-    runs.push(prove());
-    progress('proofs', runs.length / repeat);
+  const most = untilQuiet === undefined ? repeat : 3 * repeat;
+  const isEnough = () => (untilQuiet === undefined ? runs.length : runs.filter(isQuiet).length) >= repeat;
+  let spent = 0;
+  while (!isEnough() && runs.length < most && (runs.length < LEAST_RUNS || spent < budget)) {
+    await untilQuiet?.();
+    const [start, before] = [now(), othersTime?.()];
+    const window: ProofRun[] = [];
+    while (window.length === 0 || (now() - start < WINDOW && runs.length + window.length < repeat))
+      window.push(prove());
+    const time = now() - start;
+    spent += time;
+    const others = before === undefined ? undefined : Math.max(0, othersTime!() - before) / time;
+    runs.push(
+      ...window.map((run) => (others === undefined ? run : { ...run, others: Math.round(100 * others) / 100 })),
+    );
+    progress('proofs', Math.min(1, runs.length / repeat));
   }
   progress('proofs', 1);
-  if (othersTime === undefined) return { runs };
-  const others = Math.max(0, othersTime() - othersBefore!) / (now() - start);
-  return { runs, others: Math.round(100 * others) / 100 };
+  return runs;
 }
 
 /** One clock for all threads: milliseconds since 1970. */

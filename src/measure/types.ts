@@ -32,6 +32,8 @@ export interface ProofRun {
   readonly prove: number;
   readonly verify: number;
   readonly stages: Readonly<Record<Stage, number>>;
+  /** Cores that other processes kept busy meanwhile, at least over 300 ms of runs. */
+  readonly others?: number;
 }
 
 /** The proof made before those that count, watched while it was made. */
@@ -72,8 +74,6 @@ export interface Proofs {
   /** Decoding the model and committing its weights: once, however many proofs follow. */
   readonly load: number;
   readonly runs: readonly ProofRun[];
-  /** Cores that other processes kept busy during these runs: 0 on a quiet machine, and times are longer where it is not. */
-  readonly others?: number;
   readonly trace?: Trace;
   readonly messages: readonly MessageSize[];
   readonly proofBytes: number;

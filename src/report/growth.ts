@@ -1,8 +1,7 @@
 /** One network at growing sizes: time, memory and bytes against the size, each from 0 up, so that twice as much looks it. */
-import { median } from '../measure/statistics.ts';
+import { proveTime, verifyTime } from '../measure/runs.ts';
 import type { Measurement } from '../measure/types.ts';
 import type { Drawing } from './drawing.ts';
-import { proveTime } from './times.ts';
 import type { Family } from './types.ts';
 
 interface Quantity {
@@ -13,7 +12,7 @@ interface Quantity {
 
 export const QUANTITIES: readonly Quantity[] = [
   { title: 'prove, ms', colour: 'var(--stage-run)', of: proveTime },
-  { title: 'verify, ms', colour: 'var(--stage-batch)', of: (m) => median(m.runs.map((run) => run.verify)) },
+  { title: 'verify, ms', colour: 'var(--stage-batch)', of: verifyTime },
   { title: 'memory of the kernels, MB', colour: 'var(--stage-lookups)', of: (m) => m.kernelBytes / 1e6 },
   { title: 'proof, kB', colour: 'var(--stage-opening)', of: (m) => m.proofBytes / 1e3 },
 ];

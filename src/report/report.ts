@@ -1,6 +1,7 @@
 /**
  * A report of measurements as one HTML file that needs nothing else: text, a table, plots as SVG. No script, no network.
  */
+import { countedRuns, othersDuring, QUIET } from '../measure/runs.ts';
 import type { Environment, Measurement } from '../measure/types.ts';
 import { type Drawing, WIDTH } from './drawing.ts';
 import { growthPlot, QUANTITIES } from './growth.ts';
@@ -12,9 +13,6 @@ import { measurementsTable, ratiosTable } from './tables.ts';
 import { bytesText, escapeHtml } from './text.ts';
 import { STAGE_COLOURS, STAGES, stagesPlot, threadsPlot } from './times.ts';
 import type { Report } from './types.ts';
-
-/** Cores of other work that no figure feels. */
-const QUIET = 0.2;
 
 /** Width of a plot that has half of the page. */
 const HALF = 450;
@@ -59,7 +57,7 @@ function heading({ title, measurements, growth }: Report): string {
   const machines = new Set(all.map(({ environment }) => machineText(environment)));
   const commits = new Set(all.map(({ environment }) => sourcesText(environment)));
   const modes = new Set(all.map(({ conditions }) => modeText(conditions)));
-  const others = Math.max(0, ...all.map((m) => m.others ?? 0));
+  const others = Math.max(0, ...all.map((m) => othersDuring(m) ?? 0));
   const busy = `Other work kept up to ${others.toFixed(1)} cores busy meanwhile: times are longer than on a quiet machine.`;
   const lines = [
     [...machines].join('; '),
@@ -84,11 +82,11 @@ export function modeText({ zk, input }: Measurement['conditions']): string {
 
 function tables(measurements: readonly Measurement[]): string {
   if (measurements.length === 0) return '';
-  const runs = measurements.map((m) => m.runs.length);
+  const runs = measurements.map((m) => countedRuns(m).length);
   const counts = [...new Set([Math.min(...runs), Math.max(...runs)])].join(' to ');
   return section(
     'Measurements',
-    `Medians of ${counts} proofs after one that warms up. Key and proof are what a verifier gets.`,
+    `Medians of ${counts} proofs after one that warms up; those during which other work used more than ${QUIET} cores are set aside.`,
     measurementsTable(measurements) +
       `<p>Ratios, which depend less on the machine. Float: ONNX Runtime's inference of the same network on as many threads. Per lookup: ` +
       'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted.</p>' +

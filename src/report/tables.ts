@@ -1,8 +1,8 @@
 /** Measurements as tables: what they are, and the ratios that hold on other machines. */
+import { countedRuns, proveTime, verifyTime } from '../measure/runs.ts';
 import { median, spreadOf } from '../measure/statistics.ts';
 import type { Measurement } from '../measure/types.ts';
 import { bytesText, escapeHtml, timeText } from './text.ts';
-import { proveTime } from './times.ts';
 
 /** Bytes of a committed cell where it is kept once. */
 const CELL_BYTES = 4;
@@ -26,7 +26,7 @@ export function measurementsTable(measurements: readonly Measurement[]): string 
     ...identity,
     { title: 'prove', of: (m) => timeText(proveTime(m)) },
     { title: 'quartiles', of: quartilesText },
-    { title: 'verify', of: (m) => timeText(median(m.runs.map((run) => run.verify))) },
+    { title: 'verify', of: (m) => timeText(verifyTime(m)) },
     { title: 'load', of: ({ load }) => timeText(load) },
     { title: 'compile', of: ({ compile }) => (compile === undefined ? '' : timeText(compile.time)) },
     { title: 'proof', of: ({ proofBytes }) => bytesText(proofBytes) },
@@ -62,7 +62,8 @@ function table(measurements: readonly Measurement[], columns: readonly Column[])
   return `<div class="scroll">${whole}</div>`;
 }
 
-function quartilesText({ runs }: Measurement): string {
+function quartilesText(measurement: Measurement): string {
+  const runs = countedRuns(measurement);
   const { median: middle, quartiles } = spreadOf(runs.map((run) => run.prove));
   return runs.length < 3 ? '' : `<small>± ${((50 * quartiles) / middle).toFixed(1)} %</small>`;
 }

@@ -1,4 +1,5 @@
 /** Where the time goes: stages of a proof, one bar a network, and what a second thread brings. */
+import { countedRuns, proveTime } from '../measure/runs.ts';
 import { median } from '../measure/statistics.ts';
 import type { Measurement } from '../measure/types.ts';
 import type { Drawing } from './drawing.ts';
@@ -12,13 +13,9 @@ export const STAGE_COLOURS = STAGES.map((stage) => `var(--stage-${stage})`);
 /** Above this ratio of times the shortest bar cannot be read on the scale of the longest: shares are drawn in place of times. */
 const MOST_RATIO = 8;
 
-export function proveTime({ runs }: Measurement): number {
-  return median(runs.map((run) => run.prove));
-}
-
 /** Stages of the medians: they do not add up to the median of the sums, so each is scaled to it. */
 export function stageTimes(measurement: Measurement): { stage: string; time: number }[] {
-  const times = STAGES.map((stage) => median(measurement.runs.map((run) => run.stages[stage])));
+  const times = STAGES.map((stage) => median(countedRuns(measurement).map((run) => run.stages[stage])));
   const scale = proveTime(measurement) / times.reduce((a, b) => a + b, 0);
   return STAGES.map((stage, i) => ({ stage, time: scale * times[i]! }));
 }

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodeOf } from '../../src/measure/nodes.ts';
 import { messageSizes } from '../../src/measure/proofs.ts';
+import { countedRuns, othersDuring, proveTime } from '../../src/measure/runs.ts';
 import { median, quantile, spreadOf } from '../../src/measure/statistics.ts';
+import { measurement } from '../support/measurement.ts';
 
 describe('statistics', () => {
   it('of odd, even and single lists, in any order', () => {
@@ -18,6 +20,29 @@ describe('statistics', () => {
     const list = [3, 1, 2];
     median(list);
     expect(list).toEqual([3, 1, 2]);
+  });
+});
+
+describe('which proofs count', () => {
+  const { runs } = measurement('net', {}, [10, 20, 30, 40]);
+  const during = (others: readonly number[]) => ({ runs: runs.map((run, i) => ({ ...run, others: others[i]! })) });
+
+  it('those without other work, however long they took', () => {
+    const proofs = during([0.1, 0, 1.5, 0.19]);
+    expect(countedRuns(proofs).map(({ prove }) => prove)).toEqual([10, 20, 40]);
+    expect(proveTime(proofs)).toBe(20);
+    expect(othersDuring(proofs)).toBeCloseTo(0.29 / 3);
+  });
+
+  it('all, where too few were without, and that is said', () => {
+    const proofs = during([0.1, 1, 1, 0.1]);
+    expect(countedRuns(proofs)).toHaveLength(4);
+    expect(othersDuring(proofs)).toBeCloseTo(0.55);
+  });
+
+  it('all, where it was not measured', () => {
+    expect(countedRuns({ runs })).toHaveLength(4);
+    expect(othersDuring({ runs })).toBeUndefined();
   });
 });
 

@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { HIDING_BY_DEFAULT, refuseHiding } from '../../measure/proofs.ts';
+import { countedRuns, othersDuring, QUIET } from '../../measure/runs.ts';
 import { spreadOf } from '../../measure/statistics.ts';
 import type { Measurement } from '../../measure/types.ts';
 import {
@@ -98,19 +99,22 @@ async function verbOptions(file: string, onnx: Uint8Array, call: Call<BenchOptio
 function text(m: Measurement): string {
   const { threads, zk, input } = m.conditions;
   const count = `${m.runs.length} ${m.runs.length === 1 ? 'proof' : 'proofs'} after one that warmed up`;
+  const others = othersDuring(m) ?? 0;
+  const busy = others < QUIET ? [] : [`other work kept ${others.toFixed(1)} cores busy meanwhile: times are too long`];
   const head = `${m.name}  ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${zk ? 'zero knowledge' : 'plain'}, ${input} input, ${count}`;
   const sizes = [
     `proof    ${bytesText(m.proofBytes)}   key ${bytesText(m.keyBytes)}   model ${bytesText(m.modelBytes)}`,
     `memory   kernels ${bytesText(m.kernelBytes)} (${bytesText(m.cost.peakBytes)} predicted), process ${bytesText(m.processBytes)}`,
   ];
-  return [head, table(timeRows(m)), ...sizes].join('\n');
+  return [head, table(timeRows(m)), ...sizes, ...busy].join('\n');
 }
 
 /** Milliseconds of everything, the whole proof first. */
 function timeRows(m: Measurement): object[] {
-  const prove = m.runs.map((run) => run.prove);
+  const runs = countedRuns(m);
+  const prove = runs.map((run) => run.prove);
   const whole = spreadOf(prove).median;
-  const stages = Object.keys(m.runs[0]!.stages) as (keyof Measurement['runs'][number]['stages'])[];
+  const stages = Object.keys(runs[0]!.stages) as (keyof Measurement['runs'][number]['stages'])[];
   const row = (what: string, times: readonly number[], share?: string) => {
     const { median, least, most, quartiles } = spreadOf(times);
     const ms = (time: number) => Number(time.toPrecision(3));
@@ -124,12 +128,12 @@ function timeRows(m: Measurement): object[] {
   return [
     row('prove', prove),
     ...stages.map((stage) => {
-      const times = m.runs.map((run) => run.stages[stage]);
+      const times = runs.map((run) => run.stages[stage]);
       return row(`- ${stage}`, times, percent(times));
     }),
     row(
       'verify',
-      m.runs.map((run) => run.verify),
+      runs.map((run) => run.verify),
     ),
     row('load', [m.load]),
     ...(m.compile === undefined ? [] : [row('compile', [m.compile.time])]),
