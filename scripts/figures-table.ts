@@ -27,8 +27,8 @@ const columns: readonly Column[] = [
   { title: 'network', of: ({ result }) => `${result.name} (${result.about})` },
   { title: 'input', of: ({ result }) => result.inputs.map((shape) => sizesText(shape)).join(', ') },
   { title: 'weights', of: ({ result, most }) => weightsText(result, most) },
-  { title: 'prove', of: ({ most }) => timeText(proveTime(most)) },
-  { title: '1 thread', of: ({ one }) => (one === undefined ? '' : timeText(proveTime(one))) },
+  { title: 'prove', of: ({ most }) => proveText(most) },
+  { title: '1 thread', of: ({ one }) => (one === undefined ? '' : proveText(one)) },
   { title: 'over float', of: ({ most }) => ratioText(most) },
   { title: 'verify', of: ({ most }) => timeText(verifyTime(most)) },
   { title: 'proof', of: ({ most }) => bytesText(most.proofBytes) },
@@ -88,12 +88,17 @@ function preamble(rows: readonly Row[]): string {
 
 function notes(rows: readonly Row[]): string {
   const busy = Math.max(0, ...rows.flatMap(({ most, one }) => [most, one ?? most].map((m) => othersDuring(m) ?? 0)));
-  const slower = `Other work kept up to ${busy.toFixed(1)} cores busy nevertheless: a quiet machine is faster.`;
+  const slower = `\\* Other work kept up to ${busy.toFixed(1)} cores busy meanwhile: a quiet machine is faster.`;
   return [
     'Weights are committed once with the model, not per proof; random ones say nothing about accuracy. Over float: proving time over that of',
     "ONNX Runtime's inference on as many threads. Memory: most of the kernels' in use, most of the process that proves and verifies. Top-1:",
     `labelled samples whose class is found, by floats and by integers.${busy < QUIET ? '' : ` ${slower}`}`,
   ].join('\n');
+}
+
+/** With a star where other work made it longer. */
+function proveText(measurement: Measurement): string {
+  return `${timeText(proveTime(measurement))}${(othersDuring(measurement) ?? 0) < QUIET ? '' : ' \\*'}`;
 }
 
 /** Sizes without those of 1: 3 x 224 x 224. */
