@@ -13,7 +13,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/cli/environment.ts';
 import { HIDING_BY_DEFAULT } from '../src/measure/proofs.ts';
-import { countedRuns, othersDuring, QUIET, verifyTime } from '../src/measure/runs.ts';
+import { countedRuns, othersDuring, processorTimeOf, QUIET, verifyTime } from '../src/measure/runs.ts';
 import { spreadOf } from '../src/measure/statistics.ts';
 import type { Conditions, Measurement } from '../src/measure/types.ts';
 import { bytesText, timeText } from '../src/report/text.ts';
@@ -99,10 +99,12 @@ function lineOf(measurement: Measurement): string {
   const { threads } = conditions;
   const counted = countedRuns(measurement);
   const others = othersDuring(measurement);
+  const processor = processorTimeOf(measurement);
   const { median, least, most } = spreadOf(counted.map((run) => run.prove));
   const parts = [
     `${threads} ${threads === 1 ? 'thread ' : 'threads'}`,
     `prove ${timeText(median)} (${timeText(least)} .. ${timeText(most)}, ${counted.length} of ${runs.length} runs)`,
+    ...(processor === undefined ? [] : [`processor ${timeText(processor)}`]),
     `verify ${timeText(verifyTime(measurement))}`,
     `proof ${bytesText(proofBytes)}`,
     `memory ${bytesText(kernelBytes)} of the kernels, ${bytesText(processBytes)} of the process`,

@@ -1,6 +1,6 @@
 /** Proofs of a compiled network, timed. */
 import { setTimeout } from 'node:timers/promises';
-import { othersTime, processPeak } from '../../src/cli/environment.ts';
+import { processorTime, processPeak } from '../../src/cli/environment.ts';
 import { watchMemory } from '../../src/cli/memory.ts';
 import { measureProofs } from '../../src/measure/proofs.ts';
 import { QUIET } from '../../src/measure/runs.ts';
@@ -22,7 +22,16 @@ export async function task({ folder, conditions, repeat, patience }: ProveTask):
     throw new Error(`${machine.threads} threads in place of ${threads} ${machine.reason ?? ''}`);
   }
   const files = readFiles(folder);
-  const options = { machine, repeat, budget: BUDGET, zk, input, watch: watchMemory, othersTime, ...waiting(patience) };
+  const options = {
+    machine,
+    repeat,
+    budget: BUDGET,
+    zk,
+    input,
+    watch: watchMemory,
+    processorTime,
+    ...waiting(patience),
+  };
   const proofs = await measureProofs(files, readInput(folder), options);
   return { ...proofs, processBytes: processPeak(), ...sizesOf(files) };
 }
@@ -31,11 +40,11 @@ export async function task({ folder, conditions, repeat, patience }: ProveTask):
 function waiting(patience: number): { readonly untilQuiet?: () => Promise<void> } {
   let left = 1000 * patience;
   const isQuiet = async () => {
-    const [start, before] = [performance.now(), othersTime()];
+    const [start, before] = [performance.now(), processorTime().others];
     await setTimeout(MOMENT);
     const time = performance.now() - start;
     left -= time;
-    return (othersTime() - before) / time < QUIET;
+    return (processorTime().others - before) / time < QUIET;
   };
   const untilQuiet = async () => {
     while (left > 0 && !(await isQuiet()));

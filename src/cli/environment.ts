@@ -23,11 +23,12 @@ export function processPeak(): number {
   return 1024 * process.resourceUsage().maxRSS;
 }
 
-/** Milliseconds of processor time that other processes have used so far, all cores together. */
-export function othersTime(): number {
+/** Milliseconds of processor time used so far, all cores together: by this process, and by all others. */
+export function processorTime(): { readonly own: number; readonly others: number } {
   const all = cpus().reduce((n, { times }) => n + times.user + times.nice + times.sys + times.irq, 0);
   const { user, system } = process.cpuUsage();
-  return all - (user + system) / 1000;
+  const own = (user + system) / 1000;
+  return { own, others: all - own };
 }
 
 /** The commit of these sources, "+" where they have changed since; undefined where they are a package. */

@@ -25,9 +25,15 @@ export const libraryVerbs: Verbs = {
   async bench(onnx, options) {
     const { measureModel } = await import('../measure/model.ts');
     const { watchMemory } = await import('./memory.ts');
-    const { environment, othersTime, processPeak } = await import('./environment.ts');
+    const { environment, processorTime, processPeak } = await import('./environment.ts');
     return withMachine(options, (machine) => {
-      const host = { machine, environment: environment(options.version), processPeak, othersTime, watch: watchMemory };
+      const host = {
+        machine,
+        environment: environment(options.version),
+        processPeak,
+        processorTime,
+        watch: watchMemory,
+      };
       return measureModel(onnx, { ...options, ...host });
     });
   },

@@ -43,8 +43,8 @@ export interface ProofsOptions {
   readonly zk: boolean;
   readonly input: 'public' | 'private';
   readonly watch?: () => Promise<Watch>;
-  /** Milliseconds of processor time that other processes have used so far. */
-  readonly othersTime?: () => number;
+  /** Milliseconds of processor time that this process, and that others have used so far. */
+  readonly processorTime?: () => { readonly own: number; readonly others: number };
   /** Waits before proofs for a machine without other work, as long as it has patience. */
   readonly untilQuiet?: () => Promise<void>;
   readonly onProgress?: OnProgress;
@@ -87,8 +87,10 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
   const { steps } = check(warm);
   progress('warm', 1);
   const runs = await timeProofs(options, progress, () => {
+    const before = options.processorTime?.().own;
     const proved = make(() => {});
-    return { prove: proved.prove, verify: check(proved).time, stages: proved.stages };
+    const processor = before === undefined ? {} : { processor: options.processorTime!().own - before };
+    return { prove: proved.prove, ...processor, verify: check(proved).time, stages: proved.stages };
   });
   return {
     conditions: { threads: machine.threads, zk, input },
@@ -103,7 +105,7 @@ export async function measureProofs(files: Files, inputs: TensorValues, options:
 
 /** With `untilQuiet` until so many were undisturbed, but no more than three times as many in all. */
 async function timeProofs(
-  { repeat, budget = Number.POSITIVE_INFINITY, othersTime, untilQuiet }: ProofsOptions,
+  { repeat, budget = Number.POSITIVE_INFINITY, processorTime, untilQuiet }: ProofsOptions,
   progress: (stage: 'proofs', done: number) => void,
   prove: () => ProofRun,
 ): Promise<ProofRun[]> {
@@ -113,13 +115,13 @@ async function timeProofs(
   let spent = 0;
   while (!isEnough() && runs.length < most && (runs.length < LEAST_RUNS || spent < budget)) {
     await untilQuiet?.();
-    const [start, before] = [now(), othersTime?.()];
+    const [start, before] = [now(), processorTime?.().others];
     const window: ProofRun[] = [];
     while (window.length === 0 || (now() - start < WINDOW && runs.length + window.length < repeat))
       window.push(prove());
     const time = now() - start;
     spent += time;
-    const others = before === undefined ? undefined : Math.max(0, othersTime!() - before) / time;
+    const others = before === undefined ? undefined : Math.max(0, processorTime!().others - before) / time;
     runs.push(
       ...window.map((run) => (others === undefined ? run : { ...run, others: Math.round(100 * others) / 100 })),
     );

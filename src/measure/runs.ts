@@ -34,3 +34,9 @@ export function proveTime(proofs: Pick<Proofs, 'runs'>): number {
 export function verifyTime(proofs: Pick<Proofs, 'runs'>): number {
   return median(countedRuns(proofs).map(({ verify }) => verify));
 }
+
+/** Milliseconds of all threads; undefined where it was not measured. */
+export function processorTimeOf(proofs: Pick<Proofs, 'runs'>): number | undefined {
+  const times = countedRuns(proofs).flatMap(({ processor }) => processor ?? []);
+  return times.length === 0 ? undefined : median(times);
+}

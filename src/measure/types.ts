@@ -30,6 +30,8 @@ export interface Conditions {
 
 export interface ProofRun {
   readonly prove: number;
+  /** Processor time of the process while it proved, all threads: what other work on the machine changes least. */
+  readonly processor?: number;
   readonly verify: number;
   readonly stages: Readonly<Record<Stage, number>>;
   /** Cores that other processes kept busy meanwhile, at least over 300 ms of runs. */

@@ -1,5 +1,5 @@
 /** Measurements as tables: what they are, and the ratios that hold on other machines. */
-import { countedRuns, proveTime, verifyTime } from '../measure/runs.ts';
+import { countedRuns, processorTimeOf, proveTime, verifyTime } from '../measure/runs.ts';
 import { median, spreadOf } from '../measure/statistics.ts';
 import type { Measurement } from '../measure/types.ts';
 import { bytesText, escapeHtml, timeText } from './text.ts';
@@ -26,6 +26,7 @@ export function measurementsTable(measurements: readonly Measurement[]): string 
     ...identity,
     { title: 'prove', of: (m) => timeText(proveTime(m)) },
     { title: 'quartiles', of: quartilesText },
+    { title: 'processor time', of: processorText },
     { title: 'verify', of: (m) => timeText(verifyTime(m)) },
     { title: 'load', of: ({ load }) => timeText(load) },
     { title: 'compile', of: ({ compile }) => (compile === undefined ? '' : timeText(compile.time)) },
@@ -66,6 +67,11 @@ function quartilesText(measurement: Measurement): string {
   const runs = countedRuns(measurement);
   const { median: middle, quartiles } = spreadOf(runs.map((run) => run.prove));
   return runs.length < 3 ? '' : `<small>± ${((50 * quartiles) / middle).toFixed(1)} %</small>`;
+}
+
+function processorText(measurement: Measurement): string {
+  const time = processorTimeOf(measurement);
+  return time === undefined ? '' : timeText(time);
 }
 
 function topOneText({ accuracy }: Measurement, which: 'float' | 'integer'): string {

@@ -33,7 +33,8 @@ describe('a real measurement', () => {
     expect(m.name).toBe('net');
     expect(m.conditions).toEqual({ threads: 1, zk: false, input: 'private' });
     expect(m.runs).toHaveLength(2);
-    for (const { prove, verify, stages } of m.runs) {
+    for (const { prove, processor, verify, stages } of m.runs) {
+      expect(processor).toBeGreaterThan(0);
       const sum = Object.values<number>(stages).reduce((a, b) => a + b, 0);
       expect(sum).toBeGreaterThan(0);
       expect(sum).toBeLessThanOrEqual(prove);

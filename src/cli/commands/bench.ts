@@ -113,6 +113,7 @@ function text(m: Measurement): string {
 function timeRows(m: Measurement): object[] {
   const runs = countedRuns(m);
   const prove = runs.map((run) => run.prove);
+  const processor = runs.flatMap((run) => run.processor ?? []);
   const whole = spreadOf(prove).median;
   const stages = Object.keys(runs[0]!.stages) as (keyof Measurement['runs'][number]['stages'])[];
   const row = (what: string, times: readonly number[], share?: string) => {
@@ -127,6 +128,7 @@ function timeRows(m: Measurement): object[] {
       : [row('float', m.float.runs, `prove is ${Math.round(whole / spreadOf(m.float.runs).median)} x`)];
   return [
     row('prove', prove),
+    ...(processor.length === 0 ? [] : [row('- processor', processor)]),
     ...stages.map((stage) => {
       const times = runs.map((run) => run.stages[stage]);
       return row(`- ${stage}`, times, percent(times));
