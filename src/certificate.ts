@@ -9,6 +9,7 @@
  */
 import { acceptProof } from './accept.ts';
 import { CircuitBuilder } from './circuit/builder.ts';
+import { checkCircuit } from './circuit/check.ts';
 import type { Circuit } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
 import { type KeyFile, ROOT_BYTES, weightIds } from './files/key.ts';
@@ -39,7 +40,7 @@ export function certificateKey(key: KeyFile): KeyFile {
   };
 }
 
-/** @throws TesseraError E_CERTIFICATE where a key has private weights and no valid certificate for exactly their root and ranges */
+/** @throws TesseraError E_CIRCUIT for a circuit that is not legal; E_CERTIFICATE where a key has private weights and no valid certificate for exactly their root and ranges */
 export function checkCertificate(key: KeyFile): void {
   const refuse = (sentence: string): never => {
     throw new TesseraError('E_CERTIFICATE', sentence, {
@@ -52,11 +53,12 @@ export function checkCertificate(key: KeyFile): void {
     return;
   }
   if (key.certificate.length === 0) refuse('the key has private weights without a range certificate');
+  checkCircuit(key.circuit);
   try {
-    const { zk } = acceptProof(certificateKey(key), { inputs: [], outputs: [], tag: CERTIFICATE_TAG }, key.certificate);
-    if (!zk) refuse('the range certificate is not one');
+    acceptProof(certificateKey(key), { inputs: [], outputs: [], tag: CERTIFICATE_TAG }, key.certificate);
   } catch (error) {
     if (error instanceof Rejection) refuse(`the range certificate does not hold: ${error.check}, ${error.message}`);
+    if (error instanceof TesseraError) refuse(`the range certificate cannot be checked: ${error.code}, ${error.message}`);
     throw error;
   }
 }

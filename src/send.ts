@@ -1,5 +1,5 @@
 /**
- * The messages of a proof, prover's side: the same headings, in the same order, as `checkProof` of verify.ts. What is proved, and where the
+ * The messages of a proof, prover's side: the same headings, in the same order, as `checkProof` of accept.ts. What is proved, and where the
  * columns of other commitments than the witness's come from, is the caller's.
  */
 import type { Hand } from './argue/hand.ts';

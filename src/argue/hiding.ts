@@ -180,7 +180,9 @@ export class HidingVerifier extends AffineParty {
   close(): void {
     const { channel } = this;
     const { count } = this.layout;
-    if (count > MAX_PADS) throw new Rejection('pads.count', `the proof takes ${count} pads, more than ${MAX_PADS}`);
+    if (Math.max(count, this.equations.length) > MAX_PADS) {
+      throw new Rejection('pads.count', `the proof takes more than ${MAX_PADS} pads or equations between them`);
+    }
     const code = padCode(count);
     const beta = channel.transcript.challenge('pad batch');
     const weights = powers(beta, this.equations.length);

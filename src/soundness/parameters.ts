@@ -111,6 +111,7 @@ export function checkParameters(parameters: Parameters): void {
     rateBits <= 3 &&
     tailRows >= 0 &&
     tailRows <= 2 ** (folds[0] ?? 0) &&
+    2 ** rowBits + tailOf(parameters) < 2 ** (rowBits + rateBits) && // a code of rate 1 checks nothing
     folds.length >= 1 &&
     folds.length <= 4 &&
     folds.every((k) => k >= 2 && k <= 4) &&
@@ -196,7 +197,7 @@ function foldPlans(rowBits: number): number[][] {
  */
 export const STANDALONE: Parameters = { rowBits: 13, rateBits: 3, tailRows: 16, folds: [4] };
 
-/** Pads of one proof at most: the terms of soundness/terms.ts count on it. */
+/** Pads of one proof at most, and equations between them: the terms of soundness/terms.ts count on it. */
 export const MAX_PADS = 2 ** 18;
 
 /**

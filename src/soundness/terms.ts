@@ -102,7 +102,7 @@ function padTerms(): Term[] {
   const code = padCode(MAX_PADS);
   return [
     term('pads: products', FIELD_BITS - Math.log2(2)),
-    term('pads: batching equations', FIELD_BITS - Math.log2(2 * MAX_PADS)),
+    term('pads: batching equations', FIELD_BITS - Math.log2(MAX_PADS)),
     term('pads: proximity', lineBits(code, 1)),
     term('pads: queries', code.queries * bitsPerQuery(code.rate)),
   ];
