@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- SET|NETWORK ...] [--threads 1,2] [--repeat N] [--zk|--no-zk] [--input private|public] [--results FOLDER]
+ * npm run bench [-- SET|NETWORK ...] [--threads 1,2] [--repeat N] [--no-zk] [--input private|public] [--results FOLDER]
  *     [--patience SECONDS]
  *
  * Proving and verifying whole networks: each is compiled once, then proved again and again on each number of threads. Every run goes to
@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/cli/environment.ts';
-import { HIDING_BY_DEFAULT } from '../src/measure/proofs.ts';
 import { countedRuns, othersDuring, processorTimeOf, QUIET, verifyTime } from '../src/measure/runs.ts';
 import { spreadOf } from '../src/measure/statistics.ts';
 import type { Conditions, Measurement } from '../src/measure/types.ts';
@@ -29,7 +28,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     threads: { type: 'string', default: '1,2' },
     repeat: { type: 'string', default: '11' },
-    zk: { type: 'boolean', default: HIDING_BY_DEFAULT },
+    zk: { type: 'boolean', default: true },
     input: { type: 'string', default: 'private' },
     results: { type: 'string' },
     patience: { type: 'string', default: '0' },

@@ -3,25 +3,26 @@
  */
 import { type Cost, costOf } from './circuit/cost.ts';
 import { checkRanges } from './circuit/ranges.ts';
-import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
+import type { Circuit, IntArray, TensorId, WeightVisibility } from './circuit/types.ts';
 import { cellsOf } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
-import { encodeKey, ROOT_BYTES } from './files/key.ts';
+import { encodeKey, weightIds } from './files/key.ts';
 import { encodeModel } from './files/model.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
 import type { Graph } from './onnx/graph.ts';
 import { importOnnx } from './onnx/index.ts';
 import { checkOperators, lowerGraph } from './ops/graph.ts';
-import type { Interval, Scheme } from './ops/scheme.ts';
+import type { Interval, Scheme, VisibilityOf } from './ops/scheme.ts';
 import type { CompileStage, OnProgress } from './progress.ts';
-import { modelRoot } from './prove.ts';
+
 import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
+import { registerModel } from './register.ts';
 import { chooseParameters } from './soundness/parameters.ts';
-import { packParameters, planOf } from './statement.ts';
+import { journalOfModel } from './spending.ts';
 
 export interface QuantizeOptions {
   /** Representative inputs, by name: scales and domains follow from them. */
@@ -44,6 +45,12 @@ export interface QuantizeOptions {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Bytes of a file beside the model. */
   readonly externalData?: (location: string) => Uint8Array;
+  /** Who may see the weights: everybody, everybody who has them (a root stands for them), or nobody. Default: committed. */
+  readonly weights?: WeightVisibility;
+  /** Visibility of single initializers, by name or by a pattern with `*`; a later one counts before an earlier one. */
+  readonly visibility?: Readonly<Record<string, WeightVisibility>>;
+  /** How many proofs the commitment of private weights shall hide in. Default 300. */
+  readonly proofBudget?: number;
   /** Runs the integers for the accuracy report. Default: one thread. */
   readonly machine?: Machine;
   readonly onProgress?: OnProgress;
@@ -86,7 +93,7 @@ export async function quantizeModel(
 
   stage('calibrate', 1);
   stage('lower', 0);
-  const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges);
+  const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges, visibilityOf(graph, options));
   stage('lower', 1);
   stage('measure', 0);
   const machine = options.machine ?? (await createWasmMachine());
@@ -117,6 +124,8 @@ function samplesFor(graph: Graph, options: QuantizeOptions): { samples: readonly
 export interface Compiled {
   readonly model: Uint8Array;
   readonly key: Uint8Array;
+  /** The counter of the private weights, to be kept beside the model; undefined where there are none. */
+  readonly journal: Uint8Array | undefined;
   readonly report: CompileReport;
 }
 
@@ -132,11 +141,12 @@ export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): 
   for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
   checkRanges(circuit, weights);
   const { weightCells, witnessCells } = report.cost;
-  const parameters = packParameters(chooseParameters([weightCells, witnessCells]));
-  const plan = planOf({ circuit, parameters, root: new Uint8Array(ROOT_BYTES) }, new Set());
-  const key = { circuit, parameters, root: modelRoot(machine, plan, weights) };
+  const budget = weightIds(circuit, 'private').length > 0 ? checkedBudget(options.proofBudget) + OWN_PROOFS : 1;
+  const parameters = chooseParameters([weightCells, witnessCells], budget);
+  const model = registerModel(machine, circuit, weights, parameters, JSON.stringify(report));
   stage('commit', 1);
-  return { model: encodeModel({ ...key, weights, report: JSON.stringify(report) }), key: encodeKey(key), report };
+  const journal = model.secret.length > 0 ? journalOfModel(model) : undefined;
+  return { model: encodeModel(model), key: encodeKey(model), journal, report };
 }
 
 /** Tells of a stage, and stops where the caller wants to. @throws TesseraError E_ABORTED */
@@ -147,6 +157,39 @@ function stageOf({ onProgress, signal }: QuantizeOptions): (stage: CompileStage,
   };
 }
 
+/**
+ * The visibility of every initializer. @throws TesseraError E_VISIBILITY for a pattern that names none, or that is no visibility
+ */
+function visibilityOf(graph: Graph, { weights = 'committed', visibility = {} }: QuantizeOptions): VisibilityOf {
+  const names = new Set([...graph.constants.values()].flatMap((c) => c.origins ?? []));
+  const rules = Object.entries(visibility).map(([pattern, seen]) => {
+    const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    return { pattern, matches: new RegExp(`^${parts.join('.*')}$`), seen };
+  });
+  for (const { pattern, matches, seen } of [...rules, { pattern: '*', matches: /.*/, seen: weights }]) {
+    if (!['public', 'committed', 'private'].includes(seen)) {
+      throw new TesseraError('E_VISIBILITY', `"${seen}" is not public, committed or private`, { where: pattern });
+    }
+    if (names.size > 0 && ![...names].some((name) => matches.test(name))) {
+      const some = [...names].slice(0, 5).join(', ');
+      throw new TesseraError('E_VISIBILITY', 'no initializer that the model reads has this name', {
+        where: pattern,
+        hint: `Among its initializers are ${some}.`,
+      });
+    }
+  }
+  return (name) => rules.findLast(({ matches }) => matches.test(name))?.seen ?? weights;
+}
+
+function checkedBudget(budget = DEFAULT_BUDGET): number {
+  return checked('proofBudget', budget, 1, 2 ** 20);
+}
+
+/** Proofs that private weights are hidden in, unless more or fewer are asked for. */
+const DEFAULT_BUDGET = 300;
+
+/** The certificate and the rotation open the private weights as well. */
+const OWN_PROOFS = 2;
 const RANDOM_SAMPLES = 8;
 const ACCURACY_SAMPLES = 32;
 const NO_SAMPLES =

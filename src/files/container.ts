@@ -1,5 +1,5 @@
 /**
- * The envelope of our three files:
+ * The envelope of our files:
  *
  *   'tessera' 0x00 · version u16 · kind u8 · zeros (5) · body length u64 · body · checksum (16 bytes, of all before)
  *
@@ -11,18 +11,24 @@ import { Writer } from '../bytes/writer.ts';
 import { TesseraError } from '../errors.ts';
 
 /** Of files and of the protocol: a proof is checked by the version that made it. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const MAGIC = new TextEncoder().encode('tessera\0');
 const PADDING = new Uint8Array(5);
 const HEADER_BYTES = 24;
 
 // Position in the list = number in the bytes, from 1. Append only.
-const kinds = ['model', 'key', 'proof'] as const;
+const kinds = ['model', 'key', 'proof', 'commitment', 'opening'] as const;
 
 export type FileKind = (typeof kinds)[number];
 
-const extensions: Readonly<Record<FileKind, string>> = { model: '.tsm', key: '.tsk', proof: '.tsp' };
+const extensions: Readonly<Record<FileKind, string>> = {
+  model: '.tsm',
+  key: '.tsk',
+  proof: '.tsp',
+  commitment: '.tsc',
+  opening: '.tso',
+};
 
 export function seal(kind: FileKind, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const writer = new Writer(HEADER_BYTES + body.length + CHECKSUM_BYTES).raw(MAGIC).u16(FORMAT_VERSION);
@@ -78,7 +84,7 @@ function readHeader(reader: Reader): FileKind {
 /** The error for a file of somebody else's. */
 export function notOurs(): TesseraError {
   return new TesseraError('E_FILE', 'This is no Tessera file.', {
-    hint: '`compile` makes models (.tsm) and keys (.tsk), `prove` makes proofs (.tsp).',
+    hint: '`compile` makes models (.tsm) and keys (.tsk), `prove` makes proofs (.tsp), `commit` commitments (.tsc) and openings (.tso).',
   });
 }
 

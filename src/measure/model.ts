@@ -6,7 +6,7 @@ import type { Machine } from '../kernels/kernels.ts';
 import { importOnnx } from '../onnx/index.ts';
 import { randomSamples } from '../quantize/calibrate.ts';
 import { measureFloat } from './float.ts';
-import { measureProofs, type ProofsOptions, refuseHiding } from './proofs.ts';
+import { measureProofs, type ProofsOptions } from './proofs.ts';
 import { sizesOf } from './sizes.ts';
 import type { Environment, Measurement } from './types.ts';
 
@@ -24,7 +24,6 @@ export interface ModelOptions extends Omit<QuantizeOptions, 'machine' | 'signal'
  */
 export async function measureModel(onnx: Uint8Array, options: ModelOptions): Promise<Measurement> {
   const { name, machine, environment, processPeak, onProgress } = options;
-  refuseHiding(options.zk);
   const samples = options.samples && [...options.samples];
   const start = performance.now();
   const files = await compile(onnx, { ...options, ...(samples && { samples }) });

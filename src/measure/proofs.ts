@@ -7,15 +7,12 @@ import { TesseraError } from '../errors.ts';
 import { decodeModel, type ModelFile } from '../files/model.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import type { OnProgress } from '../progress.ts';
-import { Prover, type ProverOptions, type Stage } from '../prove.ts';
+import { Prover, type ProverOptions, type Stage } from '../prover.ts';
 import type { Step } from '../transcript/transcript.ts';
 import { allIntegers, namedOutputs, type Outputs, type TensorValues } from '../values.ts';
 import { verify } from '../verify.ts';
 import { isQuiet, LEAST_RUNS } from './runs.ts';
 import type { MessageSize, ProofRun, Proofs, StageMark, Trace } from './types.ts';
-
-/** Whether this version has proofs that hide: what zk is where nobody says. */
-export const HIDING_BY_DEFAULT = false;
 
 /** Milliseconds over which other work is counted: processors are accounted in ticks of 10 ms. */
 const WINDOW = 300;
@@ -62,11 +59,10 @@ interface Proved {
   readonly stages: Readonly<Record<Stage, number>>;
 }
 
-/** @throws TesseraError E_USAGE for zk, which is not in this version; E_PROVE for a proof that is not accepted; what `prove` throws */
+/** @throws TesseraError E_PROVE for a proof that is not accepted; what `prove` throws */
 export async function measureProofs(files: Files, inputs: TensorValues, options: ProofsOptions): Promise<Proofs> {
   const { machine, zk, input } = options;
   const progress = (stage: 'warm' | 'proofs', done: number) => options.onProgress?.({ kind: 'stage', stage, done });
-  refuseHiding(zk);
   progress('warm', 0);
   const watch = await options.watch?.();
   const start = now();
@@ -136,19 +132,11 @@ export function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** @throws TesseraError E_USAGE, so that no figure is taken for one of proofs that hide */
-export function refuseHiding(zk: boolean): void {
-  if (!zk) return;
-  throw new TesseraError('E_USAGE', 'Proofs that hide inputs and weights are not in this version.', {
-    hint: 'Measure with --no-zk.',
-  });
-}
-
 function proveOnce(
   prover: Prover,
   { circuit }: ModelFile,
   inputs: readonly IntArray[],
-  options: Omit<ProverOptions, 'tag' | 'signal'> & { readonly zk: boolean },
+  options: Omit<ProverOptions, 'tag'>,
 ): Proved {
   const start = performance.now();
   const { proof, outputs, stages } = prover.prove(inputs, { ...options, tag: new Uint8Array() });

@@ -73,10 +73,18 @@ export class Draft {
     this.infos.set(name, info);
   }
 
-  addConstant(name: string, tensor: Tensor): void {
+  /** `from`: the values that it was computed from. */
+  addConstant(name: string, tensor: Tensor, from: readonly string[]): void {
     this.#names.add(name);
     this.infos.set(name, { shape: tensor.value.shape, type: tensor.type });
-    this.constants.set(name, tensor.value);
+    const origins = from.flatMap((value) => this.constants.get(this.resolve(value))?.origins ?? []);
+    this.constants.set(name, { ...tensor.value, origins: [...new Set(origins)] });
+  }
+
+  /** An initializer of the file. */
+  addInitializer(name: string, tensor: Tensor): void {
+    this.addConstant(name, tensor, []);
+    this.constants.set(name, { ...tensor.value, origins: [name] });
   }
 
   /** Appends a node, under a name that no other has. */

@@ -8,6 +8,8 @@ export interface Constant {
   readonly dtype: 'float' | 'int' | 'bool' | 'string';
   /** Row-major. float: Float32Array or Float64Array; int and bool: exact in a double. */
   readonly data: Float32Array | Float64Array;
+  /** Initializers of the file that it was computed from: who may not see one of them may not see it. */
+  readonly origins?: readonly string[];
 }
 
 export type Attribute = number | string | readonly number[] | readonly string[] | Constant | Graph;

@@ -162,7 +162,7 @@ export class Call {
   /** A new constant for the steps of this node; its name. */
   addConstant(suffix: string, tensor: Tensor): string {
     const name = this.intermediate(suffix);
-    this.#draft.addConstant(name, tensor);
+    this.#draft.addConstant(name, tensor, this.node.inputs);
     return name;
   }
 

@@ -60,13 +60,14 @@ function isCheaper(graph: Graph, constants: ReadonlyMap<string, Constant>, first
 
 /** The composed node, named as the second; its constants are added. */
 function compose(constants: Map<string, Constant>, first: Node, second: Node): Node {
+  const origins = [...first.inputs, ...second.inputs].flatMap((name) => constants.get(name)?.origins ?? []);
   const weight = composeWeights(constants.get(first.inputs[1]!)!, constants.get(second.inputs[1]!)!, first);
   const inputs = [first.inputs[0]!, `${second.inputs[1]} * ${first.inputs[1]}`];
-  constants.set(inputs[1]!, weight);
+  constants.set(inputs[1]!, { ...weight, origins });
   const bias = composeBias(constants, first, second);
   if (bias !== undefined) {
     inputs.push(`${inputs[1]} bias`);
-    constants.set(inputs[2]!, bias);
+    constants.set(inputs[2]!, { ...bias, origins });
   }
   const strides = ints(first, 'strides').map((s, a) => s * ints(second, 'strides')[a]!);
   return { ...second, inputs, attributes: new Map([...first.attributes, ['group', 1], ['strides', strides]]) };

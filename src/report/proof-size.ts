@@ -15,12 +15,19 @@ const PARTS: Readonly<Record<string, string>> = {
   stage: 'linear',
   witness: 'commit',
   header: 'commit',
+  mask: 'hiding',
+  pad: 'hiding',
+  gate: 'hiding',
+  inverse: 'hiding',
+  factor: 'hiding',
+  opened: 'hiding',
 };
 const COLOURS: Readonly<Record<string, string>> = {
   opening: 'var(--stage-opening)',
   lookups: 'var(--stage-lookups)',
   linear: 'var(--stage-linear)',
   commit: 'var(--stage-commit)',
+  hiding: 'var(--stage-hiding)',
 };
 
 interface Cell {

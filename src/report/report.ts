@@ -174,6 +174,7 @@ function proofSizes(drawing: Drawing, measurements: readonly Measurement[]): str
     ['lookups', 'var(--stage-lookups)'],
     ['linear', 'var(--stage-linear)'],
     ['commitment and header', 'var(--stage-commit)'],
+    ['hiding', 'var(--stage-hiding)'],
   ]);
   return section(
     'What a proof is made of',

@@ -4,7 +4,7 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #fcfcfb; --card: #ffffff; --ink: #1b1c1e; --soft: #55585e; --muted: #9a9da3; --grid: #e6e6e3; --on-fill: #14161a;
   --stage-run: #4269d0; --stage-commit: #97bbf5; --stage-lookups: #efb118; --stage-linear: #3ca951; --stage-batch: #6cc5b0;
-  --stage-opening: #ff725c;
+  --stage-opening: #ff725c; --stage-hiding: #a463f2;
 }
 @media (prefers-color-scheme: dark) {
   :root {

@@ -31,7 +31,7 @@ describe('a real measurement', () => {
     expect(exit).toBe(EXIT.ok);
     const { measurement: m } = JSON.parse(stdout);
     expect(m.name).toBe('net');
-    expect(m.conditions).toEqual({ threads: 1, zk: false, input: 'private' });
+    expect(m.conditions).toEqual({ threads: 1, zk: true, input: 'private' });
     expect(m.runs).toHaveLength(2);
     for (const { prove, processor, verify, stages } of m.runs) {
       expect(processor).toBeGreaterThan(0);
@@ -85,7 +85,6 @@ describe('refused before the work', () => {
     ['no proofs', ['bench', at('net.onnx'), '--repeat', '0'], EXIT.usage, 'E_USAGE'],
     ['a report over the model', ['bench', at('net.onnx'), '--report', at('net.onnx')], EXIT.usage, 'E_USAGE'],
     ['a report nowhere', ['bench', at('net.onnx'), '--report', at('none/r.html')], EXIT.failure, 'E_FILE'],
-    ['proofs that hide', ['bench', at('net.onnx'), '--zk'], EXIT.usage, 'E_USAGE'],
   ])('%s', async (_, args, code, error) => {
     const { exit, stdout } = await tessera([...args, '--json']); // a verb that is called fails the test with another code
     expect(exit).toBe(code);

@@ -279,6 +279,23 @@ describe('code', () => {
     });
   });
 
+  test('joinRow', () => {
+    same(7, (raw, b) => {
+      raw.joinRow(b.words(16), 4, b.words(6), 6, b.outWords(32));
+    });
+  });
+
+  test('expandSecret, whole and from the middle, as words and as elements', () => {
+    for (const canonical of [0, 1]) {
+      same(11 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 5, canonical, 0, 11, b.outWords(88));
+      });
+      same(13 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 6, canonical, 3, 9, b.outWords(72));
+      });
+    }
+  });
+
   test('encodeRow is the code of field/circle.ts', () => {
     const n = 8;
     const next = random(5);

@@ -83,10 +83,11 @@ describe('the file', () => {
 
 describe('the parts', () => {
   it('every label of the transcript has a part of the protocol', () => {
-    expect(new Set(LABELS.map(partOf))).toEqual(new Set(['opening', 'commit', 'lookups', 'linear']));
+    expect(new Set(LABELS.map(partOf))).toEqual(new Set(['opening', 'commit', 'lookups', 'linear', 'hiding']));
     expect(partOf('tree round')).toBe('lookups');
     expect(partOf('stage values')).toBe('linear');
     expect(partOf('level columns')).toBe('opening');
+    expect(partOf('pad columns')).toBe('hiding');
   });
 
   it('of measurements of one network, the one with the most threads', () => {

@@ -1,7 +1,6 @@
 /** tessera bench: how long proofs of a network take here, and what they need. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { HIDING_BY_DEFAULT, refuseHiding } from '../../measure/proofs.ts';
 import { countedRuns, othersDuring, QUIET } from '../../measure/runs.ts';
 import { spreadOf } from '../../measure/statistics.ts';
 import type { Measurement } from '../../measure/types.ts';
@@ -12,9 +11,9 @@ import {
   type ImageOptions,
   interval,
   normalisation,
+  oneOf,
   type Program,
   type Shapes,
-  visibility,
   wholeNumber,
   withImages,
   withShapes,
@@ -24,7 +23,7 @@ import { fileBeside } from '../external.ts';
 import { bytesText, type Outcome, table } from '../output.ts';
 import { inFile, readWhole } from '../read.ts';
 import { readSamples } from '../samples.ts';
-import type { BenchOptions as VerbOptions, Visibility } from '../verbs.ts';
+import type { BenchOptions as VerbOptions } from '../verbs.ts';
 import { checkTargets, writeFiles } from '../write.ts';
 
 const examples = [
@@ -38,7 +37,7 @@ interface BenchOptions extends ImageOptions {
   readonly samples?: string;
   readonly inputRange?: { readonly min: number; readonly max: number };
   readonly bits?: number;
-  readonly input: Visibility;
+  readonly input: 'public' | 'private';
   readonly zk: boolean;
   readonly shape: Shapes;
   readonly threads?: number;
@@ -52,16 +51,19 @@ export function benchCommand(program: Program): Command {
     .option('--samples <path>', 'inputs to calibrate on, the first is proved: a folder, a JSON list, .npy or .bin')
     .option('--input-range <min,max>', 'real range of the inputs: without samples, or beyond what they show', interval)
     .option('--bits <count>', 'bits of an activation, 4 .. 14 (default: 10 to 12, by size)', wholeNumber(4, 14))
-    .option('--input <visibility>', 'public: part of the statement; private: not part of it', visibility, 'private')
-    .option('--zk', 'proofs that hide inputs and weights', HIDING_BY_DEFAULT)
-    .option('--no-zk', 'proofs that hide nothing');
+    .option(
+      '--input <visibility>',
+      'public: part of the statement; private: not part of it',
+      oneOf('public', 'private'),
+      'private',
+    )
+    .option('--no-zk', 'proofs that hide nothing: faster by some percent, and smaller');
   return withThreads(withImages(withShapes(target))).action(action(program, bench));
 }
 
 async function bench([path]: readonly unknown[], call: Call<BenchOptions>): Promise<Outcome> {
   const { host, options } = call;
   const file = String(path);
-  refuseHiding(options.zk);
   await checkTargets({ '--report': options.report }, [
     file,
     ...(options.samples === undefined ? [] : [options.samples]),

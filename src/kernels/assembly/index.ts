@@ -1,10 +1,10 @@
 /**
  * All kernels, exported under the names of kernels.ts.
  */
-export { encodeRow, twiddles } from './code';
+export { encodeRow, joinRow, twiddles } from './code';
 export { fractionFoldRound, fractionRound, fractionUp } from './fraction';
 export { gemmI16 } from './gemm';
-export { grind, hashColumns, hashParents } from './hash';
+export { expandSecret, grind, hashColumns, hashParents } from './hash';
 export { axpyInt, bitsInt, countInt, fillI32, packInt, shiftInt, tableInt } from './int';
 export { fillLeaves, leafRows } from './leaves';
 export { dotRowsI16, foldRowsI16 } from './rows16';
