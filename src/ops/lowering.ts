@@ -149,7 +149,7 @@ export class Lowering {
   #saturate(name: string, value: Value, bits: number): Value {
     const { lo } = this.range(value);
     const range = lo >= 0 ? unsignedRange(bits) : signedRange(bits);
-    const scale = Math.min(scaleInto(this.interval(name), range), value.scale);
+    const scale = this.coarserScale(value, scaleInto(this.interval(name), range));
     const table = lo >= 0 ? this.reluTable(bits) : this.saturationTable(bits);
     return this.requantise(name, value, scale, table, scale);
   }
@@ -223,6 +223,16 @@ export class Lowering {
   }
 
   // ---- requantisation ------------------------------------------------------------------------------------------------
+
+  /**
+   * A scale to requantise a value to: the wanted one, but no finer than the value has, and no coarser than a shift that keeps the whole
+   * table below the modulus, reach 2^shift <= 2^29. Where calibration saw zeros alone the wanted scale says nothing.
+   */
+  coarserScale({ scale }: Value, wanted: number | undefined): number {
+    const { bits, shift } = this.scheme;
+    const most = Math.max(shift, 29 - Math.log2(this.reach(bits)));
+    return Math.max(Math.min(wanted ?? scale, scale), scale - most);
+  }
 
   /** y = T(round(acc 2^-s)) with s = value.scale - argumentScale; y has `scale`. */
   requantise(name: string, value: Value, argumentScale: number, table: TableId, scale: number): Value {

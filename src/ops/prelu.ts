@@ -70,7 +70,7 @@ function lowerMany(node: Node, ctx: Lowering, slopes: Constant): void {
   const x = ctx.value(node.inputs[0]!);
   const factors = factorsOf(x.layout);
   const tensor = arrangeInOrder(builder, `${node.name}.x`, x, factors);
-  const scale = Math.min(scaleOfMany(node, ctx) ?? x.scale, x.scale);
+  const scale = ctx.coarserScale(x, scaleOfMany(node, ctx));
   const acc = ctx.shiftTo(node.name, { ...x, tensor }, scale);
   const { q, y: p } = builder.requantise(`${node.name}.positive`, acc.tensor, acc.shift, ctx.reluTable());
   const rest = builder.linear(`${node.name}.rest`, [
