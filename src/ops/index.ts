@@ -3,6 +3,7 @@ import { clip, relu } from './activation.ts';
 import { add } from './add.ts';
 import { average } from './average.ts';
 import { argMax, softmax } from './choose.ts';
+import { cast, compare, not } from './compare.ts';
 import { conv } from './conv.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
@@ -11,10 +12,13 @@ import { mul } from './mul.ts';
 import type { Operator } from './operator.ts';
 import { concat, gather, pad, slice, split } from './place.ts';
 import { leakyRelu } from './prelu.ts';
+import { resize } from './resize.ts';
 import { smooth } from './smooth.ts';
+import { convTranspose } from './transposed.ts';
 
 export const operators: readonly Operator[] = [
   conv,
+  convTranspose,
   matmul,
   add,
   mul,
@@ -24,6 +28,7 @@ export const operators: readonly Operator[] = [
   smooth,
   maxPool,
   average,
+  resize,
   reshape,
   transpose,
   slice,
@@ -31,6 +36,9 @@ export const operators: readonly Operator[] = [
   gather,
   pad,
   concat,
+  compare,
+  not,
+  cast,
   softmax,
   argMax,
 ];

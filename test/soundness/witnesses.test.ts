@@ -171,6 +171,27 @@ const models: Readonly<Record<string, readonly [Model['inputs'], readonly NodeDe
       [node('Concat', ['x', 'z'], ['c'], { axis: 1 }), node('Slice', ['c', 'from', 'to', 'axes'], ['h']), relu('h')],
       { from: ints([1], [1]), to: ints([1], [4]), axes: ints([1], [1]) },
     ],
+    ConvTranspose: [
+      { x: [1, 1, 2, 2] },
+      [node('ConvTranspose', ['x', 'w'], ['h'], { kernel_shape: [2, 2], pads: [1, 0, 0, 0] }), relu('h')],
+      { w: randomWeights(random, [1, 1, 2, 2]) },
+    ],
+    'ConvTranspose, taps apart': [
+      { x: [1, 2, 2] },
+      [node('ConvTranspose', ['x', 'w'], ['h'], { kernel_shape: [2], strides: [2] }), relu('h')],
+      { w: randomWeights(random, [2, 1, 2]) },
+    ],
+    'Resize, linear': [
+      { x: [1, 1, 3] },
+      [node('Resize', ['x', '', 's'], ['h'], { mode: 'linear' }), relu('h')],
+      { s: floats([3], [1, 1, 2]) },
+    ],
+    Equal: [{ x: [3], z: [3] }, [node('Equal', ['x', 'z'], ['e']), node('Cast', ['e'], ['y'], { to: 1 })]],
+    'Less than a constant': [
+      { x: [4] },
+      [node('Less', ['x', 'c'], ['e']), node('Not', ['e'], ['n']), node('Cast', ['n'], ['y'], { to: 1 })],
+      { c: floats([4], [0, 0.5, -1, 3]) },
+    ],
     Softmax: [{ x: [1, 3] }, [node('Softmax', ['x'], ['y'], { axis: 1 })]],
     'Softmax of one': [{ x: [2, 1] }, [node('Softmax', ['x'], ['y'], { axis: 1 })]],
     ArgMax: [{ x: [2, 4] }, [node('ArgMax', ['x'], ['y'], { axis: 1, keepdims: 0 })]],
