@@ -20,6 +20,8 @@ import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
+import { fusePatterns } from './quantize/patterns.ts';
+import { absorbScales } from './quantize/scales.ts';
 import { chooseParameters } from './soundness/parameters.ts';
 import { packParameters, planOf } from './statement.ts';
 
@@ -86,7 +88,8 @@ export async function quantizeModel(
 
   stage('calibrate', 1);
   stage('lower', 0);
-  const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges);
+  const simpler = absorbScales({ graph: composeConvolutions(fusePatterns(graph)), ranges });
+  const lowered = lowerGraph(simpler.graph, scheme, simpler.ranges);
   stage('lower', 1);
   stage('measure', 0);
   const machine = options.machine ?? (await createWasmMachine());

@@ -315,6 +315,12 @@ export const cases: readonly Case[] = [
   ['Tanh', image, [node('Tanh', ['x'], ['y'])], {}, 0.002],
   ['Exp', image, [node('Exp', ['x'], ['y'])], {}, 0.01],
   ['HardSigmoid', image, [node('HardSigmoid', ['x'], ['y'])], {}, 0.001],
+  ['Swish', image, [node('Sigmoid', ['x'], ['s']), node('Mul', ['x', 's'], ['y'])], {}, 0.002],
+  ['Elu', image, [node('Elu', ['x'], ['y'], { alpha: float(0.7) })], {}, 0.002],
+  ['Celu', image, [node('Celu', ['x'], ['y'], { alpha: float(0.5) })], {}, 0.002],
+  ['Selu', image, [node('Selu', ['x'], ['y'])], {}, 0.003],
+  ['Softplus', image, [node('Softplus', ['x'], ['y'])], {}, 0.002],
+  ['Softsign', image, [node('Softsign', ['x'], ['y'])], {}, 0.002],
   ['HardSwish', image, [node('HardSwish', ['x'], ['y'])], {}, 0.002],
   [
     'MaxPool',
