@@ -30,6 +30,13 @@ export interface Choice {
   readonly size: number;
 }
 
+/** One term of a value that is a sum of narrow tensors of one layout and scale, each times real factors. */
+export interface Part {
+  readonly value: Value;
+  /** One an index of ONNX axis 1; undefined: 1. */
+  readonly factors: ArrayLike<number> | undefined;
+}
+
 export class Lowering {
   readonly builder: CircuitBuilder;
   readonly graph: Graph;
@@ -40,6 +47,7 @@ export class Lowering {
   readonly #values = new Map<string, Value>();
   readonly #narrowed = new Map<string, Value>();
   readonly #choices = new Map<string, Choice>();
+  readonly #parts = new Map<string, readonly Part[]>();
 
   constructor(
     builder: CircuitBuilder,
@@ -103,6 +111,22 @@ export class Lowering {
     const factors = plainFactors(constant.shape);
     const tensor = this.builder.weight(name, factors.flat(), quantise(constant.data, scale, name));
     return { tensor, scale, layout: layoutOf(factors) };
+  }
+
+  /** Says of a value that it is the sum of narrow parts too, for readers whose weights can take the factors. */
+  setParts(name: string, parts: readonly Part[]): void {
+    this.#parts.set(name, parts);
+  }
+
+  /** The narrow parts of a value, itself where it has none. */
+  parts(name: string): readonly Part[] {
+    return this.#parts.get(name) ?? [{ value: this.narrow(name), factors: undefined }];
+  }
+
+  /** Whether every reader of a value takes it in parts. */
+  isReadInParts(name: string): boolean {
+    const readers = this.#readers.get(name) ?? [];
+    return readers.length > 0 && readers.every((reader) => this.operator(reader).takes === 'parts');
   }
 
   /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
@@ -183,7 +207,11 @@ export class Lowering {
   isNarrowed(name: string): boolean {
     return (this.#readers.get(name) ?? []).some((reader) => {
       const { takes } = this.operator(reader);
-      return takes === 'narrow' || (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)));
+      return (
+        takes === 'narrow' ||
+        (takes === 'parts' && !this.#parts.has(name)) ||
+        (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)))
+      );
     });
   }
 

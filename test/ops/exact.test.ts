@@ -148,6 +148,18 @@ describe('cost', () => {
     expect(lookupsOf(t)).toBe(256 + 2 * 256); // the input's own range check, then r and (q, y)
   });
 
+  it('PRelu with slopes a channel between convolutions is one requantisation: 2 lookups and 3 cells a cell', async () => {
+    const nodes = [
+      node('Conv', ['x', 'w'], ['h'], pads),
+      node('PRelu', ['h', 'a'], ['p']),
+      node('Conv', ['p', 'w'], ['y'], pads),
+    ];
+    const initializers = { w, a: randomWeights(random, [4, 1, 1]) };
+    const t = await tiny({ inputs: { x: [1, 4, 8, 8] }, outputs: ['y'], nodes, initializers });
+    expect(lookupsOf(t)).toBe(256 + 2 * 256);
+    expect(t.report.cost.witnessCells - t.report.cost.rows).toBe(256 + 3 * 256);
+  });
+
   it('moving axes around costs nothing', async () => {
     const nodes = [
       node('Transpose', ['x'], ['t'], { perm: [0, 3, 1, 2] }),

@@ -44,6 +44,25 @@ describe('requantisation', () => {
     }
   });
 
+  it.each([0, 1, 3, 5])(
+    'with its quotient as a column, by a shift of %i: one witness, and more without the division',
+    (shift) => {
+      const values = Int32Array.from({ length: 90 }, (_, i) => (i * 37) % 23);
+      const g = gadget({ lo: -40, hi: 40 }, (b, x) => {
+        return b.requantiseApart('y', x, shift, b.functionTable('f', -45, values)).y;
+      });
+      checkRanges(g.circuit, g.weights);
+      for (let v = -40; v <= 40; v++) {
+        const found = g.at(v);
+        expect(valuesOf(found)).toEqual([values[Math.floor((v + 2 ** shift / 2) / 2 ** shift) + 45]]);
+        expect(found.count).toBe(1);
+      }
+      const zeros = g.circuit.zeros.filter((z) => !g.circuit.tensors[z]!.name.endsWith('.division'));
+      const free = searchWitnesses({ ...g.circuit, zeros }, g.weights, [Int32Array.of(7)]);
+      expect(valuesOf(free).length).toBeGreaterThan(1);
+    },
+  );
+
   // 2^s (q + k p 2^-s): other quotients are a multiple of p 2^-s away, which the table must not reach
   it.each([
     [9, 2 ** 29 - 1, 2 ** 20 - 1],
@@ -155,6 +174,20 @@ const models: Readonly<Record<string, readonly [Model['inputs'], readonly NodeDe
       { x: [1, 2, 2] },
       [node('PRelu', ['x', 's'], ['h']), relu('h')],
       { s: floats([2, 1], [0.25, -0.7]) },
+    ],
+    'PRelu before a convolution': [
+      { x: [1, 2, 2] },
+      [node('PRelu', ['x', 's'], ['p']), node('Conv', ['p', 'w'], ['h'], { kernel_shape: [2] }), relu('h')],
+      { s: floats([2, 1], [0.25, -0.7]), w: randomWeights(random, [1, 2, 2]) },
+    ],
+    'PRelu between convolutions': [
+      { x: [1, 1, 2] },
+      [
+        node('Conv', ['x', 'w'], ['h'], { kernel_shape: [2] }),
+        node('PRelu', ['h', 's'], ['p']),
+        node('Conv', ['p', 'v'], ['y'], { kernel_shape: [1] }),
+      ],
+      { s: floats([2, 1], [0.25, -0.7]), w: randomWeights(random, [2, 1, 2]), v: randomWeights(random, [1, 2, 1]) },
     ],
     Sigmoid: [{ x: [4] }, [node('Sigmoid', ['x'], ['y'])]],
     HardSwish: [{ x: [4] }, [node('HardSwish', ['x'], ['y'])]],
