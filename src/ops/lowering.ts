@@ -13,7 +13,7 @@ import { TesseraError } from '../errors.ts';
 import type { Constant, Graph, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { layoutOf, plainFactors } from './layout.ts';
-import type { Operator } from './operator.ts';
+import type { Operator, Takes } from './operator.ts';
 import type { Interval, Scheme } from './scheme.ts';
 import { magnitude, quantise, scaleInto, signedRange, unsignedRange } from './scheme.ts';
 
@@ -123,10 +123,16 @@ export class Lowering {
     return this.#parts.get(name) ?? [{ value: this.narrow(name), factors: undefined }];
   }
 
-  /** Whether every reader of a value takes it in parts. */
+  /** Whether everything that reads a value takes it in parts. */
   isReadInParts(name: string): boolean {
+    if (this.graph.outputs.some((output) => output.name === name)) return false;
     const readers = this.#readers.get(name) ?? [];
-    return readers.length > 0 && readers.every((reader) => this.operator(reader).takes === 'parts');
+    return readers.length > 0 && readers.every((reader) => this.#takes(reader) === 'parts');
+  }
+
+  #takes(node: Node): Takes {
+    const { takes } = this.operator(node);
+    return typeof takes === 'function' ? takes(node, this) : takes;
   }
 
   /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
@@ -206,7 +212,7 @@ export class Lowering {
   /** Whether some reader needs the value narrow, so that the narrow one is there for all. */
   isNarrowed(name: string): boolean {
     return (this.#readers.get(name) ?? []).some((reader) => {
-      const { takes } = this.operator(reader);
+      const takes = this.#takes(reader);
       return (
         takes === 'narrow' ||
         (takes === 'parts' && !this.#parts.has(name)) ||
