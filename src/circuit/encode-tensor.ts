@@ -18,7 +18,15 @@ const definitionKinds = [
   'contract',
   'view',
 ] as const satisfies Definition['kind'][];
-const hintKinds = ['bits', 'table', 'quotient', 'max', 'argmax', 'multiplicity'] as const satisfies Hint['kind'][];
+const hintKinds = [
+  'bits',
+  'table',
+  'quotient',
+  'max',
+  'argmax',
+  'multiplicity',
+  'root',
+] as const satisfies Hint['kind'][];
 const mapKinds = ['keep', 'broadcast', 'affine', 'index'] as const satisfies AxisMap['kind'][];
 const derivationKinds = ['gather', 'onehot'] as const satisfies Derivation['kind'][];
 

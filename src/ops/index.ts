@@ -9,6 +9,7 @@ import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
 import { reshape, transpose } from './move.ts';
 import { mul } from './mul.ts';
+import { instanceNormalization } from './normalise.ts';
 import type { Operator } from './operator.ts';
 import { concat, gather, pad, slice, split } from './place.ts';
 import { leakyRelu } from './prelu.ts';
@@ -40,6 +41,7 @@ export const operators: readonly Operator[] = [
   not,
   cast,
   softmax,
+  instanceNormalization,
   argMax,
 ];
 

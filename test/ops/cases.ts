@@ -501,6 +501,36 @@ export const cases: readonly Case[] = [
     { w: w(5, 5), c: floats([], [0.25]) },
     0.01,
   ],
+  [
+    'InstanceNormalization',
+    { x: [2, 3, 9, 7] },
+    [node('InstanceNormalization', ['x', 's', 'b'], ['y'])],
+    { s: floats([3], [1.5, -0.3, 0.01]), b: w(3) },
+    0.01,
+  ],
+  [
+    'InstanceNormalization after a convolution, rows of two stretches and more',
+    { x: [1, 2, 66, 24] },
+    [
+      node('Conv', ['x', 'w', 'b'], ['h'], window([3, 3], { pads: [1, 1, 1, 1] })),
+      node('InstanceNormalization', ['h', 's', 'b'], ['n'], { epsilon: float(0.001) }),
+      node('Relu', ['n'], ['y']),
+    ],
+    { w: w(3, 2, 3, 3), s: w(3), b: w(3) },
+    0.02,
+  ],
+  [
+    'InstanceNormalization 3-D of one channel, and of one cell',
+    { x: [1, 1, 4, 8, 4] },
+    [
+      node('InstanceNormalization', ['x', 's', 's'], ['n']),
+      node('MaxPool', ['n'], ['p'], window([4, 8, 4])),
+      node('InstanceNormalization', ['p', 's', 's'], ['q']),
+      node('Add', ['n', 'q'], ['y']),
+    ],
+    { s: floats([1], [0.7]) },
+    0.01,
+  ],
   ['Softmax', { x: [3, 10] }, [node('Softmax', ['x'], ['y'], { axis: -1 })], {}, 0.001],
   ['Softmax over an inner axis', { x: [2, 5, 3] }, [node('Softmax', ['x'], ['y'], { axis: 1 })], {}, 0.001],
 ];

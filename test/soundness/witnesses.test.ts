@@ -8,6 +8,8 @@ import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { encodeInput } from '../../src/circuit/ports.ts';
 import { checkRanges } from '../../src/circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId } from '../../src/circuit/types.ts';
+import { inverseRoot } from '../../src/ops/normalise.ts';
+import { roundShift } from '../../src/ops/rounding.ts';
 import { randomFrom, randomWeights, tiny } from '../ops/harness.ts';
 import { float, floats, ints, type NodeDescription, node } from '../support/onnx-builder.ts';
 import { searchWitnesses, type Witnesses } from '../support/second-witness.ts';
@@ -132,6 +134,40 @@ describe('a range check', () => {
     for (const v of [lo - 1, lo, lo + 7, hi, hi + 1]) {
       expect(searchWitnesses(circuit, weights, [Int32Array.of(v)]).count, `${v}`).toBe(1);
     }
+  });
+});
+
+describe('the gadgets of a normalisation', () => {
+  const without = ({ circuit, weights }: ReturnType<typeof gadget>, zero: string, v: number): Witnesses => {
+    const zeros = circuit.zeros.filter((z) => !circuit.tensors[z]!.name.endsWith(zero));
+    expect(zeros).toHaveLength(circuit.zeros.length - 1);
+    return searchWitnesses({ ...circuit, zeros }, weights, [Int32Array.of(v)]);
+  };
+
+  it.each([
+    [1, { lo: -9, hi: 8 }],
+    [3, { lo: -50, hi: 31 }],
+    [9, { lo: -3000, hi: 2500 }],
+  ])('rounding by %i bits has one result', (shift, range) => {
+    const g = gadget(range, (b, x) => roundShift(b, 'y', x, shift));
+    checkRanges(g.circuit, g.weights);
+    for (const v of spread(range.lo, range.hi)) {
+      expect(valuesOf(g.at(v))).toEqual([Math.floor((v + 2 ** (shift - 1)) / 2 ** shift)]);
+    }
+    if (shift < 9) expect(valuesOf(without(g, 'y.limbs', 3)).length).toBeGreaterThan(1);
+  });
+
+  it('1 / sqrt(V) has one result for every V, and others without either side of its root', () => {
+    const g = gadget({ lo: 0, hi: 150 }, (b, x) => inverseRoot(b, 'y', x));
+    checkRanges(g.circuit, g.weights);
+    for (let v = 0; v <= 150; v++) {
+      const root = Math.floor(Math.sqrt(v));
+      expect(valuesOf(g.at(v))).toEqual([Math.min(Math.floor(2 ** 21 / (root + 0.5) + 0.5), 2 ** 14 - 1)]);
+    }
+    // all roots below 128 give the same bounded R: what differs is the root
+    expect(g.at(100).count).toBe(1);
+    expect(without(g, '.over.limbs', 100).count).toBeGreaterThan(1);
+    expect(without(g, '.under.limbs', 100).count).toBeGreaterThan(1);
   });
 });
 
