@@ -58,7 +58,8 @@ export function checkCertificate(key: KeyFile): void {
     acceptProof(certificateKey(key), { inputs: [], outputs: [], tag: CERTIFICATE_TAG }, key.certificate);
   } catch (error) {
     if (error instanceof Rejection) refuse(`the range certificate does not hold: ${error.check}, ${error.message}`);
-    if (error instanceof TesseraError) refuse(`the range certificate cannot be checked: ${error.code}, ${error.message}`);
+    if (error instanceof TesseraError)
+      refuse(`the range certificate cannot be checked: ${error.code}, ${error.message}`);
     throw error;
   }
 }

@@ -3,7 +3,7 @@
  * tests can fail is shown by provers of which one thing does not hide.
  */
 import { describe, expect, it } from 'vitest';
-import { HidingProver, PadCommitment } from '../../src/argue/hiding.ts';
+import { HidingProver, type PadCommitment } from '../../src/argue/hiding.ts';
 import { USE } from '../../src/commit/secret.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
