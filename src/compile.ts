@@ -20,6 +20,8 @@ import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
+import { fusePatterns } from './quantize/patterns.ts';
+import { absorbScales } from './quantize/scales.ts';
 import { registerModel } from './register.ts';
 import { chooseParameters } from './soundness/parameters.ts';
 import { journalOfModel } from './spending.ts';
@@ -47,7 +49,7 @@ export interface QuantizeOptions {
   readonly externalData?: (location: string) => Uint8Array;
   /** Who may see the weights: everybody, everybody who has them (a root stands for them), or nobody. Default: committed. */
   readonly weights?: WeightVisibility;
-  /** Visibility of single initializers, by name or by a pattern with `*`; a later one counts before an earlier one. */
+  /** Visibility of single initializers (of one number alone only if it is named here), by name or by a pattern with `*`; a later one counts before an earlier one. */
   readonly visibility?: Readonly<Record<string, WeightVisibility>>;
   /** How many proofs the commitment of private weights shall hide in. Default 300. */
   readonly proofBudget?: number;
@@ -93,7 +95,8 @@ export async function quantizeModel(
 
   stage('calibrate', 1);
   stage('lower', 0);
-  const lowered = lowerGraph(composeConvolutions(graph), scheme, ranges, visibilityOf(graph, options));
+  const simpler = absorbScales({ graph: composeConvolutions(fusePatterns(graph)), ranges });
+  const lowered = lowerGraph(simpler.graph, scheme, simpler.ranges, visibilityOf(graph, options));
   stage('lower', 1);
   stage('measure', 0);
   const machine = options.machine ?? (await createWasmMachine());
@@ -161,7 +164,7 @@ function stageOf({ onProgress, signal }: QuantizeOptions): (stage: CompileStage,
  * The visibility of every initializer. @throws TesseraError E_VISIBILITY for a pattern that names none, or that is no visibility
  */
 function visibilityOf(graph: Graph, { weights = 'committed', visibility = {} }: QuantizeOptions): VisibilityOf {
-  const names = new Set([...graph.constants.values()].flatMap((c) => c.origins ?? []));
+  const names = new Set(graph.initializers.keys());
   const rules = Object.entries(visibility).map(([pattern, seen]) => {
     const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
     return { pattern, matches: new RegExp(`^${parts.join('.*')}$`), seen };
@@ -178,7 +181,9 @@ function visibilityOf(graph: Graph, { weights = 'committed', visibility = {} }: 
       });
     }
   }
-  return (name) => rules.findLast(({ matches }) => matches.test(name))?.seen ?? weights;
+  // a number that stands alone is part of the architecture, like the 6 of a Relu6, unless it is named
+  const otherwise = (name: string) => ((graph.initializers.get(name) ?? 0) > 1 ? weights : 'committed');
+  return (name) => rules.findLast(({ matches }) => matches.test(name))?.seen ?? otherwise(name);
 }
 
 function checkedBudget(budget = DEFAULT_BUDGET): number {

@@ -202,6 +202,29 @@ export class CircuitBuilder {
     return { q, y };
   }
 
+  /**
+   * As `requantise`, with q a column of its own: 2^shift q = acc + 2^(shift-1) - r is a zero, q in T's arguments. One cell more, and
+   * whoever reads q reads no sum behind it.
+   */
+  requantiseApart(name: string, acc: TensorId, shift: number, table: TableId): { q: TensorId; y: TensorId } {
+    const shape = this.shapeOf(acc);
+    const { rows, columns } = this.#tables[table]!;
+    const half = shift === 0 ? 0 : 2 ** (shift - 1);
+    const biased = this.linear(`${name}.biased`, [{ tensor: acc, coefficient: 1 }], { constant: half });
+    const remainder = shift === 0 ? [] : this.#limbs(name, biased, shift);
+    const denominator = this.constant(`${name}.unit`, shape, 2 ** shift);
+    const hint: Hint = { kind: 'quotient', numerator: biased, denominator };
+    const q = this.witness(`${name}.q`, shape, columnRange(columns[0]!, rows), hint);
+    const rest = [{ tensor: q, coefficient: 2 ** shift }, ...remainder].map((t) => ({
+      ...t,
+      coefficient: -t.coefficient,
+    }));
+    this.zero(this.linear(`${name}.division`, [{ tensor: biased, coefficient: 1 }, ...rest]));
+    const y = this.witness(name, shape, columnRange(columns[1]!, rows), { kind: 'table', table, of: q });
+    this.lookup(table, [q, y]);
+    return { q, y };
+  }
+
   /** A model output: its public column, from the caller's values by `derive`, equals the tensor. */
   output(port: Port, tensor: TensorId, derive: Derivation = { kind: 'gather', map: null }): void {
     const output = this.#outputs.push(port) - 1;

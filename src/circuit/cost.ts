@@ -108,6 +108,6 @@ function tableOf(def: Definition): TableId | undefined {
 
 /** Definitions that are computed in 32 bits before they are kept in 16. */
 function isThroughI32(def: Definition): boolean {
-  if (def.kind === 'witness') return def.hint.kind === 'bits' || def.hint.kind === 'quotient';
+  if (def.kind === 'witness') return ['bits', 'quotient', 'root'].includes(def.hint.kind);
   return def.kind === 'linear' || def.kind === 'contract';
 }

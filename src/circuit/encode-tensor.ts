@@ -28,7 +28,15 @@ const definitionKinds = [
   'contract',
   'view',
 ] as const satisfies Definition['kind'][];
-const hintKinds = ['bits', 'table', 'quotient', 'max', 'argmax', 'multiplicity'] as const satisfies Hint['kind'][];
+const hintKinds = [
+  'bits',
+  'table',
+  'quotient',
+  'max',
+  'argmax',
+  'multiplicity',
+  'root',
+] as const satisfies Hint['kind'][];
 const mapKinds = ['keep', 'broadcast', 'affine', 'index'] as const satisfies AxisMap['kind'][];
 const weightVisibilities = ['committed', 'public', 'private'] as const satisfies WeightVisibility[];
 const derivationKinds = ['gather', 'onehot'] as const satisfies Derivation['kind'][];

@@ -129,6 +129,8 @@ export type Hint =
   | { readonly kind: 'table'; readonly table: TableId; readonly of: TensorId }
   /** floor(numerator / denominator), denominator > 0. */
   | { readonly kind: 'quotient'; readonly numerator: TensorId; readonly denominator: TensorId }
+  /** floor(sqrt(of)), of >= 0. */
+  | { readonly kind: 'root'; readonly of: TensorId }
   /** Maximum along the last axis (which the column does not have). */
   | { readonly kind: 'max'; readonly of: TensorId }
   /** One-hot of the first maximum along the last axis. */

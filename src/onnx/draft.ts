@@ -17,6 +17,8 @@ export class Draft {
   readonly limits: Limits;
   readonly infos = new Map<string, Info>();
   readonly constants = new Map<string, Constant>();
+  /** Elements of the file's initializers. */
+  readonly initializers = new Map<string, number>();
   #nodes: Node[] = [];
   /** Outputs that a normal form does not have, and the node that the file gives them to. */
   readonly #missing = new Map<string, string>();
@@ -85,6 +87,7 @@ export class Draft {
   addInitializer(name: string, tensor: Tensor): void {
     this.addConstant(name, tensor, []);
     this.constants.set(name, { ...tensor.value, origins: [name] });
+    this.initializers.set(name, tensor.value.data.length);
   }
 
   /** Appends a node, under a name that no other has. */

@@ -27,6 +27,7 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
     outputs: raw.outputs.map(value),
     nodes,
     constants,
+    initializers: draft.initializers,
     shapes: new Map(names.map((name) => [name, draft.infos.get(name)!.shape])),
   };
 }

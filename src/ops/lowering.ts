@@ -13,7 +13,7 @@ import { TesseraError } from '../errors.ts';
 import type { Constant, Graph, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { layoutOf, plainFactors } from './layout.ts';
-import type { Operator } from './operator.ts';
+import type { Operator, Takes } from './operator.ts';
 import type { Interval, Scheme, VisibilityOf } from './scheme.ts';
 import { magnitude, quantise, scaleInto, signedRange, unsignedRange } from './scheme.ts';
 
@@ -30,6 +30,13 @@ export interface Choice {
   readonly size: number;
 }
 
+/** One term of a value that is a sum of narrow tensors of one layout and scale, each times real factors. */
+export interface Part {
+  readonly value: Value;
+  /** One an index of ONNX axis 1; undefined: 1. */
+  readonly factors: ArrayLike<number> | undefined;
+}
+
 export class Lowering {
   readonly builder: CircuitBuilder;
   readonly graph: Graph;
@@ -44,6 +51,7 @@ export class Lowering {
   /** The node that is being lowered, and its private constants that have not become weights yet. */
   #node: Node | undefined;
   readonly #exposed = new Set<string>();
+  readonly #parts = new Map<string, readonly Part[]>();
 
   constructor(
     builder: CircuitBuilder,
@@ -97,7 +105,7 @@ export class Lowering {
     if (exposed === undefined) return;
     throw new TesseraError(
       'E_VISIBILITY',
-      `the initializer "${this.constant(exposed)!.origins?.[0]}" cannot be private`,
+      `the initializer "${this.constant(exposed)!.origins[0]}" cannot be private`,
       {
         where: node.name,
         hint: `${node.op} would make it part of the circuit, which is public.`,
@@ -122,7 +130,7 @@ export class Lowering {
 
   /** Whether not even a constant's being zero may be seen. */
   hides(constant: Constant): boolean {
-    return (constant.origins ?? []).some((origin) => this.#visibilityOf(origin) === 'private');
+    return constant.origins.some((origin) => this.#visibilityOf(origin) === 'private');
   }
 
   #visibilityOfConstant(name: string): WeightVisibility | undefined {
@@ -158,6 +166,28 @@ export class Lowering {
     const factors = plainFactors(constant.shape);
     const tensor = this.builder.weight(name, factors.flat(), quantise(constant.data, scale, name));
     return { tensor, scale, layout: layoutOf(factors) };
+  }
+
+  /** Says of a value that it is the sum of narrow parts too, for readers whose weights can take the factors. */
+  setParts(name: string, parts: readonly Part[]): void {
+    this.#parts.set(name, parts);
+  }
+
+  /** The narrow parts of a value, itself where it has none. */
+  parts(name: string): readonly Part[] {
+    return this.#parts.get(name) ?? [{ value: this.narrow(name), factors: undefined }];
+  }
+
+  /** Whether everything that reads a value takes it in parts. */
+  isReadInParts(name: string): boolean {
+    if (this.graph.outputs.some((output) => output.name === name)) return false;
+    const readers = this.#readers.get(name) ?? [];
+    return readers.length > 0 && readers.every((reader) => this.#takes(reader) === 'parts');
+  }
+
+  #takes(node: Node): Takes {
+    const { takes } = this.operator(node);
+    return typeof takes === 'function' ? takes(node, this) : takes;
   }
 
   /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
@@ -204,7 +234,7 @@ export class Lowering {
   #saturate(name: string, value: Value, bits: number): Value {
     const { lo } = this.range(value);
     const range = lo >= 0 ? unsignedRange(bits) : signedRange(bits);
-    const scale = Math.min(scaleInto(this.interval(name), range), value.scale);
+    const scale = this.coarserScale(value, scaleInto(this.interval(name), range));
     const table = lo >= 0 ? this.reluTable(bits) : this.saturationTable(bits);
     return this.requantise(name, value, scale, table, scale);
   }
@@ -237,8 +267,12 @@ export class Lowering {
   /** Whether some reader needs the value narrow, so that the narrow one is there for all. */
   isNarrowed(name: string): boolean {
     return (this.#readers.get(name) ?? []).some((reader) => {
-      const { takes } = this.operator(reader);
-      return takes === 'narrow' || (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)));
+      const takes = this.#takes(reader);
+      return (
+        takes === 'narrow' ||
+        (takes === 'parts' && !this.#parts.has(name)) ||
+        (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)))
+      );
     });
   }
 
@@ -278,6 +312,16 @@ export class Lowering {
   }
 
   // ---- requantisation ------------------------------------------------------------------------------------------------
+
+  /**
+   * A scale to requantise a value to: the wanted one, but no finer than the value has, and no coarser than a shift that keeps the whole
+   * table below the modulus, reach 2^shift <= 2^29. Where calibration saw zeros alone the wanted scale says nothing.
+   */
+  coarserScale({ scale }: Value, wanted: number | undefined): number {
+    const { bits, shift } = this.scheme;
+    const most = Math.max(shift, 29 - Math.log2(this.reach(bits)));
+    return Math.max(Math.min(wanted ?? scale, scale), scale - most);
+  }
 
   /** y = T(round(acc 2^-s)) with s = value.scale - argumentScale; y has `scale`. */
   requantise(name: string, value: Value, argumentScale: number, table: TableId, scale: number): Value {

@@ -18,6 +18,7 @@ beforeAll(() => {
   writeFileSync(at('p.tsp'), Uint8Array.of(1));
   writeFileSync(at('m.onnx'), Uint8Array.of(2));
   writeFileSync(at('in.json'), '{"image": [[[[1, 2], [3, 4]]]], "bias": [0.5, -1]}');
+  writeFileSync(at('kept.tso.budget'), 'counted');
   writeFileSync(at('y.json'), '{"y": [[0.5, -0.25]]}');
 });
 
@@ -30,7 +31,18 @@ describe('usage', () => {
     const { exit, stdout } = await tessera(['--help']);
     expect(exit).toBe(EXIT.ok);
     expect(stdout.startsWith('Examples:\n  tessera check')).toBe(true);
-    for (const name of ['check', 'compile', 'run', 'prove', 'verify', 'inspect', 'bench', 'doctor']) {
+    for (const name of [
+      'check',
+      'compile',
+      'run',
+      'commit',
+      'prove',
+      'verify',
+      'rotate',
+      'inspect',
+      'bench',
+      'doctor',
+    ]) {
       const help = await tessera([name, '--help']);
       expect(help.exit).toBe(EXIT.ok);
       expect(help.stdout.startsWith(`Examples:\n  tessera ${name}`)).toBe(true);
@@ -94,6 +106,9 @@ describe('errors', () => {
     ['E_UNSUPPORTED_OP', EXIT.unsupported],
     ['E_LIMIT', EXIT.limit],
     ['E_MEMORY', EXIT.limit],
+    ['E_BUDGET', EXIT.limit],
+    ['E_VISIBILITY', EXIT.usage],
+    ['E_COMMITMENT', EXIT.failure],
     ['E_RANGE', EXIT.failure],
   ] as const)('%s ends with exit code %i', async (code, exit) => {
     const run = async () => {
@@ -269,6 +284,7 @@ describe('run, prove, verify', () => {
 
 describe('targets are checked before the work', () => {
   const proving = ['prove', at('m.tsm'), at('in.json'), '--no-zk'];
+  const committing = [...proving.slice(0, 3), '-o', at('new.tsp'), '--output', 'committed', '--save-commitment'];
   const cases: [string, string[], ErrorCode][] = [
     ['a folder that is not there', [...proving, '-o', at('none/p.tsp')], 'E_FILE'],
     ['a folder', [...proving, '-o', folder], 'E_FILE'],
@@ -277,6 +293,8 @@ describe('targets are checked before the work', () => {
     ['the model, written otherwise', [...proving, '-o', `${folder}/./m.tsm`], 'E_USAGE'],
     ['one file for two', [...proving, '-o', at('new.tsp'), '--save-output', at('new.tsp')], 'E_USAGE'],
     ['the second target', [...proving, '-o', at('new.tsp'), '--save-output', at('none/y.json')], 'E_FILE'],
+    ['the place of a commitment', [...committing, at('none/y')], 'E_FILE'],
+    ['a budget file that is there', [...committing, at('kept')], 'E_USAGE'],
     ['the ONNX file', ['compile', at('m.onnx'), '-o', at('m.onnx')], 'E_USAGE'],
     ['one file for model and key', ['compile', at('m.onnx'), '-o', at('n.tsm'), '--key', at('n.tsm')], 'E_USAGE'],
     ['the input of a run', ['run', at('m.tsm'), at('in.json'), '-o', at('in.json')], 'E_USAGE'],

@@ -8,17 +8,18 @@ import { planOf } from '../../src/plan.ts';
 import { modelRoots, Prover, type ProverOptions } from '../../src/prover.ts';
 import { registerModel } from '../../src/register.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
-import { sampleProofs, sampleSimulations } from '../support/hiding-samples.ts';
+import { type Samples, sampleProofs, sampleSimulations } from '../support/hiding-samples.ts';
 import { different, notUniform } from '../support/histograms.ts';
 import { seededSecrets } from '../support/programmed.ts';
 import { pattern, tinyNetwork } from '../support/tiny.ts';
 
 const PROOFS = 120;
+const SIMULATIONS = 40;
 
 const machine = await createWasmMachine();
 const { circuit, weights, input } = tinyNetwork(() => 'private');
 const otherWeights = new Map([...weights].map(([id, values]) => [id, pattern(values.length, 100 + id)]));
-const secretOf = seededSecrets(1);
+const secretOf = seededSecrets(1_000_000);
 const parameters = chooseParameters([1000, 1000]);
 const models = [weights, otherWeights].map((w) => registerModel(machine, circuit, w, parameters, '{}', secretOf));
 const options: ProverOptions = { publicInputs: new Set(), outputs: ['private'], zk: true, tag: new Uint8Array() };
@@ -47,5 +48,19 @@ describe(`${PROOFS} proofs of each of two sets of private weights`, () => {
 
   it('do not differ in any word', () => {
     expect(different(ours.histogram, theirs.histogram)).toEqual([]);
+  });
+});
+
+describe(`${SIMULATIONS} proofs of a simulator without weights and without an input`, () => {
+  const simulated = sampleSimulations(SIMULATIONS, machine, plan);
+
+  it('have the same messages, of the same lengths', () => {
+    expect(simulated.messages).toEqual(ours.messages);
+  });
+
+  it('are uniform, and do not differ from those of a prover', () => {
+    expect(notUniform(simulated.histogram)).toEqual([]);
+    expect(different(simulated.histogram, ours.histogram)).toEqual([]);
+    expect(different(simulated.histogram, theirs.histogram)).toEqual([]);
   });
 });

@@ -291,6 +291,7 @@ describe('70-files', () => {
       { kind: 'max', of: 0 },
       { kind: 'argmax', of: 0 },
       { kind: 'multiplicity', table: 0 },
+      { kind: 'root', of: 0 },
     ];
     expect(kinds('hint')).toEqual(hints.map((h) => h.kind));
     hints.forEach((hint, id) => {

@@ -52,6 +52,7 @@ function hint(id: fc.Arbitrary<number>, table: fc.Arbitrary<number>): fc.Arbitra
     fc.record({ kind: kind('bits'), of: id, from: count, count }),
     fc.record({ kind: kind('table'), table, of: id }),
     fc.record({ kind: kind('quotient'), numerator: id, denominator: id }),
+    fc.record({ kind: kind('root'), of: id }),
     fc.record({ kind: kind('max'), of: id }),
     fc.record({ kind: kind('argmax'), of: id }),
     fc.record({ kind: kind('multiplicity'), table }),

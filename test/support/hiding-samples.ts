@@ -10,6 +10,7 @@ import type { Label } from '../../src/transcript/labels.ts';
 import { groupsOf, Histogram16 } from './histograms.ts';
 import type { Message } from './mutations.ts';
 import { type ProgrammedProver, programmed } from './programmed.ts';
+import { simulate } from './simulator.ts';
 
 /** The challenges of all of them. */
 const CHALLENGES = 2026;
@@ -67,6 +68,16 @@ export function sampleProofs(
     const { violated } = prover.prove([input], options, { ...one.hooks, ...watched, ...hooks });
     if (violated !== undefined) throw new Error(`an honest proof violates ${violated}`);
     samples = counted(samples, one.channel, prover.planFor(options), party?.inClear ?? new Set());
+  }
+  return samples!;
+}
+
+/** Proofs of a simulator, of a statement that gives no values. */
+export function sampleSimulations(count: number, machine: Machine, plan: Plan): Samples {
+  let samples: Samples | undefined;
+  for (let i = 0; i < count; i++) {
+    const { channel } = simulate(machine, plan, new Map(), CHALLENGES, i);
+    samples = counted(samples, channel, plan, new Set());
   }
   return samples!;
 }

@@ -3,7 +3,7 @@
  * in 16 classes by its top 4 bits (of 31 for a field element), place by place, and chi-square tests ask
  *
  *   is a place uniform             X = sum_b (n_b - N/16)^2 / (N/16), 15 degrees of freedom
- *   do two witnesses agree there   X = sum_b (n_b - n'_b)^2 / (n_b + n'_b), 15 degrees of freedom
+ *   do two witnesses agree there   X = sum_b (r n_b - n'_b / r)^2 / (n_b + n'_b), r^2 = N'/N, 15 degrees of freedom
  *
  * for one place, for the sum over all places of a group (15 degrees each), and for the group's classes pooled. A chi-square becomes a normal
  * deviate by Wilson and Hilferty (1931), (X/k)^(1/3) against mean 1 - 2/(9k) and variance 2/(9k). Under the hypothesis groups stay within
@@ -133,14 +133,14 @@ export function notUniform(h: Histogram16): string[] {
   });
 }
 
-/** Names of the groups in which two witnesses, with as many proofs of each, differ. */
+/** Names of the groups in which proofs of two witnesses differ. */
 export function different(h: Histogram16, other: Histogram16): string[] {
-  if (h.samples !== other.samples) throw new RangeError('as many proofs of each are due');
+  const r = Math.sqrt(other.samples / h.samples);
   return failing(h.groups, (group, k) => {
     const [own, theirs] = [h.counts(group), other.counts(other.groups[k]!)];
     return (b, at, places) => {
       const [x, y] = [sumOver(own, b, at, places), sumOver(theirs, b, at, places)];
-      return x + y === 0 ? 0 : (x - y) ** 2 / (x + y);
+      return x + y === 0 ? 0 : (r * x - y / r) ** 2 / (x + y);
     };
   });
 }
