@@ -45,6 +45,8 @@ function batch(size: number): Network {
         return { input: Float32Array.from(pictures.flatMap((picture) => [...picture])) };
       });
       return {
+        imports: {},
+        input: samples[0]!,
         onnx: withBatch(readFileSync(new URL('../../examples/fashion-cnn/model.onnx', import.meta.url)), size),
         samples,
       };
@@ -75,7 +77,8 @@ function side(size: number): Network {
     async load() {
       const next = uniform(size);
       const sample = () => ({ x: filled(3 * size * size, next) });
-      return { onnx: convolutional(size), samples: [sample(), sample(), sample(), sample()] };
+      const samples = [sample(), sample(), sample(), sample()];
+      return { onnx: convolutional(size), samples, input: samples[0]!, imports: {} };
     },
   };
 }

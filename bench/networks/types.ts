@@ -1,4 +1,5 @@
 /** A network that benchmarks know. */
+import type { ImportOptions } from '../../src/onnx/index.ts';
 import type { Sample } from '../../src/quantize/float-model.ts';
 
 export interface Network {
@@ -9,16 +10,19 @@ export interface Network {
   readonly weights: 'trained' | 'random';
   /** Why it cannot be measured here, undefined where it can. */
   missing(): string | undefined;
-  /** @param folder for files that must be made first */
-  load(folder: string): Promise<Loaded>;
+  load(): Promise<Loaded>;
 }
 
 export interface Loaded {
   readonly onnx: Uint8Array;
-  /** Inputs to calibrate on; the first is proved. */
+  /** Inputs to calibrate on. */
   readonly samples: readonly Sample[];
-  readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  readonly externalData?: (location: string) => Uint8Array;
+  /** The input that is proved. */
+  readonly input: Sample;
+  readonly inputRange?: { readonly min: number; readonly max: number };
+  readonly imports: Pick<ImportOptions, 'externalData'> & {
+    readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  };
   /** Inputs whose class is known. */
   readonly labelled?: { readonly inputs: readonly Sample[]; readonly labels: readonly number[] };
 }

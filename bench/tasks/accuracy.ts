@@ -12,7 +12,7 @@ import type { AccuracyTask } from './types.ts';
 const MOST_SAMPLES = 1000;
 
 export async function task({ network, folder }: AccuracyTask): Promise<TopOne | undefined> {
-  const { onnx, labelled } = await networksNamed([network])[0]!.load(folder);
+  const { onnx, labelled } = await networksNamed([network])[0]!.load();
   if (labelled === undefined) return undefined;
   await using machine = await createMachine();
   const { model } = readFiles(folder);

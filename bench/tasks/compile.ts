@@ -9,11 +9,11 @@ import { writeCompiled } from './folder.ts';
 import type { Compiled, CompileTask } from './types.ts';
 
 export async function task({ network, folder }: CompileTask): Promise<Compiled> {
-  const { onnx, samples, labelled: _, ...imports } = await networksNamed([network])[0]!.load(folder);
+  const { onnx, samples, input, inputRange, imports } = await networksNamed([network])[0]!.load();
   await using machine = await createMachine();
   const start = performance.now();
-  const files = await compile(onnx, { ...imports, samples, machine });
+  const files = await compile(onnx, { ...imports, samples, machine, ...(inputRange && { inputRange }) });
   const time = performance.now() - start;
-  writeCompiled(folder, files, samples[0]!);
+  writeCompiled(folder, files, input);
   return { time, processBytes: processPeak(), inputs: check(onnx, imports).inputs.map(({ shape }) => shape) };
 }

@@ -38,10 +38,10 @@ describe('networks', () => {
   it.each(light.map((network) => [network.name, network] as const))(
     '%s has samples of its shape',
     async (_, network) => {
-      const { onnx, samples, labelled, ...imports } = await network.load(folder);
+      const { onnx, samples, input, imports, labelled } = await network.load();
       const { inputs } = check(onnx, imports);
       expect(samples.length).toBeGreaterThan(0);
-      for (const sample of samples) {
+      for (const sample of [input, ...samples]) {
         for (const { name, shape } of inputs) expect(sample[name]).toHaveLength(cellsOf(shape));
         expect(Object.values(sample).every((values) => values.every(Number.isFinite))).toBe(true);
       }
