@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { sets } from '../bench/networks/index.ts';
 import { type NetworkResult, readNetworks, resultsFolder } from '../bench/results.ts';
 import { countedRuns, othersDuring, proveTime, QUIET, verifyTime } from '../src/measure/runs.ts';
+import { counterpart, headlines } from '../src/measure/select.ts';
 import { median } from '../src/measure/statistics.ts';
 import type { Measurement } from '../src/measure/types.ts';
 import { bytesText, countText, timeText } from '../src/report/text.ts';
@@ -58,11 +59,9 @@ function rowsOf(results: readonly NetworkResult[]): Row[] {
 }
 
 function rowOf(result: NetworkResult): Row {
-  const hiding = result.measurements.filter(({ conditions }) => conditions.zk);
-  const counted = hiding.length > 0 ? hiding : result.measurements;
-  const most = counted.reduce((a, b) => (b.conditions.threads > a.conditions.threads ? b : a));
-  const one = most.conditions.threads === 1 ? undefined : counted.find(({ conditions }) => conditions.threads === 1);
-  return { result, most, one };
+  const [most] = headlines(result.measurements);
+  const one = counterpart(most!, result.measurements, { threads: 1 });
+  return { result, most: most!, one: one === most ? undefined : one };
 }
 
 function figures(rows: readonly Row[]): string {

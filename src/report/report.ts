@@ -2,6 +2,7 @@
  * A report of measurements as one HTML file that needs nothing else: text, a table, plots as SVG. No script, no network.
  */
 import { countedRuns, othersDuring, QUIET } from '../measure/runs.ts';
+import { counterpart, headlines } from '../measure/select.ts';
 import type { Environment, Measurement } from '../measure/types.ts';
 import { type Drawing, WIDTH } from './drawing.ts';
 import { growthPlot, QUANTITIES } from './growth.ts';
@@ -18,7 +19,7 @@ import type { Report } from './types.ts';
 const HALF = 450;
 
 export function reportHtml(drawing: Drawing, report: Report): string {
-  const most = mostThreads(report.measurements);
+  const most = headlines(report.measurements);
   const body = [
     heading(report),
     tables(report.measurements),
@@ -42,14 +43,6 @@ ${body.filter((part) => part !== '').join('\n')}
 </body>
 </html>
 `;
-}
-
-/** Of every network the measurement with the most threads. */
-export function mostThreads(measurements: readonly Measurement[]): Measurement[] {
-  const groups = Map.groupBy(measurements, ({ name }) => name);
-  return [...groups.values()].map((group) =>
-    group.reduce((a, b) => (b.conditions.threads > a.conditions.threads ? b : a)),
-  );
 }
 
 function heading({ title, measurements, growth }: Report): string {
@@ -89,7 +82,7 @@ function tables(measurements: readonly Measurement[]): string {
     `Medians of ${counts} proofs after one that warms up; those during which other work used more than ${QUIET} cores are set aside. Processor time is of all threads.`,
     measurementsTable(measurements) +
       `<p>Ratios, which depend less on the machine. Float: ONNX Runtime's inference of the same network on as many threads. Per lookup: ` +
-      'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted.</p>' +
+      'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted. Over plain: by the same proof, hiding nothing.</p>' +
       ratiosTable(measurements),
   );
 }
@@ -105,11 +98,9 @@ function stages(drawing: Drawing, measurements: readonly Measurement[]): string 
 }
 
 function threads(drawing: Drawing, measurements: readonly Measurement[]): string {
-  const groups = Map.groupBy(measurements, ({ name }) => name);
-  const pairs = [...groups.values()].flatMap((group) => {
-    const one = group.find(({ conditions }) => conditions.threads === 1);
-    const more = mostThreads(group)[0]!;
-    return one === undefined || more.conditions.threads === 1 ? [] : [[one, more] as const];
+  const pairs = headlines(measurements).flatMap((more) => {
+    const one = counterpart(more, measurements, { threads: 1 });
+    return one === undefined || one === more ? [] : [[one, more] as const];
   });
   if (pairs.length === 0) return '';
   return section(

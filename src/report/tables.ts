@@ -1,5 +1,6 @@
 /** Measurements as tables: what they are, and the ratios that hold on other machines. */
 import { countedRuns, processorTimeOf, proveTime, verifyTime } from '../measure/runs.ts';
+import { counterpart } from '../measure/select.ts';
 import { median, spreadOf } from '../measure/statistics.ts';
 import type { Measurement } from '../measure/types.ts';
 import { bytesText, escapeHtml, timeText } from './text.ts';
@@ -19,6 +20,7 @@ interface Column {
 const identity: readonly Column[] = [
   { title: 'network', of: ({ name }) => escapeHtml(name) },
   { title: 'threads', of: ({ conditions }) => String(conditions.threads) },
+  { title: 'hides', of: ({ conditions }) => (conditions.zk ? 'yes' : 'no') },
 ];
 
 export function measurementsTable(measurements: readonly Measurement[]): string {
@@ -49,6 +51,7 @@ export function ratiosTable(measurements: readonly Measurement[]): string {
     { title: 'cells', of: ({ cost }) => (cost.witnessCells + cost.weightCells).toLocaleString('en') },
     { title: 'memory / cells', of: memoryRatioText },
     { title: 'memory / predicted', of: ({ kernelBytes, cost }) => (kernelBytes / cost.peakBytes).toFixed(2) },
+    { title: 'over plain', of: (m) => plainText(m, measurements) },
     { title: 'faster than 1 thread', of: (m) => threadsText(m, measurements) },
   ]);
 }
@@ -92,6 +95,11 @@ function memoryRatioText({ kernelBytes, cost }: Measurement): string {
 }
 
 function threadsText(m: Measurement, measurements: readonly Measurement[]): string {
-  const one = measurements.find(({ name, conditions }) => name === m.name && conditions.threads === 1);
+  const one = counterpart(m, measurements, { threads: 1 });
   return one === undefined || one === m ? '' : `× ${(proveTime(one) / proveTime(m)).toFixed(2)}`;
+}
+
+function plainText(m: Measurement, measurements: readonly Measurement[]): string {
+  const plain = m.conditions.zk ? counterpart(m, measurements, { zk: false }) : undefined;
+  return plain === undefined ? '' : (proveTime(m) / proveTime(plain)).toFixed(2);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { nodeOf } from '../../src/measure/nodes.ts';
 import { messageSizes } from '../../src/measure/proofs.ts';
 import { countedRuns, othersDuring, proveTime } from '../../src/measure/runs.ts';
+import { counterpart, headlines } from '../../src/measure/select.ts';
 import { median, quantile, spreadOf } from '../../src/measure/statistics.ts';
 import { measurement } from '../support/measurement.ts';
 
@@ -43,6 +44,22 @@ describe('which proofs count', () => {
   it('all, where it was not measured', () => {
     expect(countedRuns({ runs })).toHaveLength(4);
     expect(othersDuring({ runs })).toBeUndefined();
+  });
+});
+
+describe('which measurement is meant', () => {
+  const all = [1, 2].flatMap((threads) => [true, false].map((zk) => measurement('net', { threads, zk }, [1])));
+
+  it('the headline hides where any does, on the most threads', () => {
+    const two = measurement('other', { threads: 2 }, [1]);
+    expect(headlines([...all, measurement('other', { threads: 1 }, [1]), two])).toEqual([all[2], two]);
+    expect(all[2]!.conditions).toMatchObject({ threads: 2, zk: true });
+  });
+
+  it('a counterpart differs in what is asked and nothing else', () => {
+    expect(counterpart(all[2]!, all, { threads: 1 })).toBe(all[0]);
+    expect(counterpart(all[2]!, all, { zk: false })).toBe(all[3]);
+    expect(counterpart(all[2]!, all, { input: 'public' })).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Measurement } from '../../src/measure/types.ts';
 import { type Drawing, openDrawing } from '../../src/report/drawing.ts';
 import { partOf } from '../../src/report/proof-size.ts';
-import { mostThreads, reportHtml } from '../../src/report/report.ts';
+import { reportHtml } from '../../src/report/report.ts';
 import { bytesText, countText, shortNames, timeText } from '../../src/report/text.ts';
 import { LABELS } from '../../src/transcript/labels.ts';
 import { measurement } from '../support/measurement.ts';
@@ -88,13 +88,6 @@ describe('the parts', () => {
     expect(partOf('stage values')).toBe('linear');
     expect(partOf('level columns')).toBe('opening');
     expect(partOf('pad columns')).toBe('hiding');
-  });
-
-  it('of measurements of one network, the one with the most threads', () => {
-    expect(mostThreads([one, two, measurement('other', {}, [1])]).map((m) => [m.name, m.conditions.threads])).toEqual([
-      ['net', 2],
-      ['other', 1],
-    ]);
   });
 
   it('few nodes are named, many are a profile with their names at hand', () => {
