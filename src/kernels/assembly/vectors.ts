@@ -128,3 +128,27 @@ export function splitExt(src: usize, count: u32, dst: usize, planeBytes: usize):
     for (let i = whole; i < count; i++) store<u32>(plane + ((<usize>i) << 2), load<u32>(wordOf(from, i)));
   }
 }
+
+export function fillExt(dst: usize, from: u32, to: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
+  let i = from;
+  for (; i < to; i++) {
+    if ((i & 3) == 0 && i + 4 <= to) break;
+    fillElement(dst, i, k0, k1, k2, k3);
+  }
+  for (; i + 4 <= to; i += 4) {
+    const at = dst + ((<usize>i) << 4);
+    v128.store(at, i32x4.splat(k0));
+    v128.store(at, i32x4.splat(k1), 16);
+    v128.store(at, i32x4.splat(k2), 32);
+    v128.store(at, i32x4.splat(k3), 48);
+  }
+  for (; i < to; i++) fillElement(dst, i, k0, k1, k2, k3);
+}
+
+function fillElement(dst: usize, i: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
+  const w = wordOf(dst, i);
+  store<u32>(w, k0);
+  store<u32>(w, k1, 16);
+  store<u32>(w, k2, 32);
+  store<u32>(w, k3, 48);
+}

@@ -8,7 +8,7 @@ import { loadExt, loadScalar, type Memory, storeExt, storeScalars } from './memo
 
 type VectorKernels = Pick<
   RawKernels,
-  'foldExt' | 'eqTable' | 'dotExt' | 'axpyExt' | 'outerExt' | 'zeroExt' | 'splitExt'
+  'foldExt' | 'eqTable' | 'dotExt' | 'axpyExt' | 'outerExt' | 'zeroExt' | 'fillExt' | 'splitExt'
 >;
 
 export function vectorKernels(m: Memory): VectorKernels {
@@ -46,6 +46,10 @@ export function vectorKernels(m: Memory): VectorKernels {
 
     zeroExt(dst, count) {
       for (let i = 0; i < count; i++) storeExt(m, dst, i, Ext.ZERO);
+    },
+
+    fillExt(dst, from, to, k0, k1, k2, k3) {
+      for (let i = from; i < to; i++) storeExt(m, dst, i, new Ext(k0, k1, k2, k3));
     },
 
     splitExt(src, count, dst, planeBytes) {
