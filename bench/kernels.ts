@@ -155,7 +155,10 @@ function mixedCases(m: Machine): Case[] {
   const d = data(m);
   const [rows, columns] = [512, 1024];
   const units = rows * columns;
-  const [x, y] = [d.small(units, 12), d.words(units)];
+  const [x, y, z] = [d.small(units, 12), d.words(units), d.words(units)];
+  m.u32(z, units).forEach((v, i, view) => {
+    view[i] = v % 0xfff;
+  });
   const [w, v, dst] = [d.vector(columns), d.vector(rows), d.vector(columns)];
   const { raw } = m;
   const unit = 'weight';
@@ -164,6 +167,8 @@ function mixedCases(m: Machine): Case[] {
     { name: 'foldRowsI16', unit, target: 0.6, units, run: () => raw.foldRowsI16(x, columns, rows, v, 0, columns, dst) },
     { name: 'dotRowsI32', unit, target: 1.8, units, run: () => raw.dotRowsI32(y, columns, columns, w, 0, rows, dst) },
     { name: 'foldRowsI32', unit, target: 1.8, units, run: () => raw.foldRowsI32(y, columns, rows, v, 0, columns, dst) },
+    { name: 'dotRowsI32 small', unit, units, run: () => raw.dotRowsI32(z, columns, columns, w, 0, rows, dst) },
+    { name: 'foldRowsI32 small', unit, units, run: () => raw.foldRowsI32(z, columns, rows, v, 0, columns, dst) },
   ];
 }
 

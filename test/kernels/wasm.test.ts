@@ -139,7 +139,7 @@ describe('integers times extension', () => {
     for (const bits of [8, 12, 14, 15, 16]) {
       same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 2, bits));
     }
-    for (const bits of [16, 31, 32]) {
+    for (const bits of [8, 12, 15, 16, 31, 32]) {
       same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 4, bits));
     }
   });
@@ -161,6 +161,24 @@ describe('integers times extension', () => {
     for (const cut of cuts(columns)) for (const [from, to] of cut) foldRows(x, stride, rows, v, from, to, folded);
     return 0;
   };
+
+  test('field elements of small integers, and one among them that is not small', () => {
+    for (const [rows, columns] of shapes as [number, number][]) {
+      for (const odd of [undefined, 0x8000, -0x8000, 2 ** 30 - 1]) {
+        same(rows, (raw, b) => {
+          const x = b.words(rows * columns);
+          b.machine.u32(x, rows * columns).forEach((v, i, view) => {
+            const small = (v % 0xffff) - 0x7fff;
+            view[i] = (small + 0x7fffffff) % 0x7fffffff;
+          });
+          if (odd !== undefined) b.machine.u32(x, rows * columns)[rows * columns - 1] = (odd + 0x7fffffff) % 0x7fffffff;
+          raw.dotRowsI32(x, columns, columns, b.vector(columns), 0, rows, b.outVector(rows));
+          raw.foldRowsI32(x, columns, rows, b.vector(rows), 0, columns, b.outVector(columns));
+          return 0;
+        });
+      }
+    }
+  });
 
   test('the extremes of 16 bits everywhere', () => {
     for (const value of [-32768, 32767, -32767]) {

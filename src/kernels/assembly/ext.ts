@@ -287,12 +287,15 @@ export function settle(dst: usize, acc: usize): void {
   }
 }
 
+/** The sum of the four lanes of an accumulator's coordinate. */
+export function reduceTotal(sums: usize): u32 {
+  const s = i64x2.add(v128.load(sums), v128.load(sums, 16));
+  return reduceWide(i64x2.extract_lane(s, 0) + i64x2.extract_lane(s, 1));
+}
+
 /** The E scalar at out = the sum of the lanes of acc. */
 export function total(out: usize, acc: usize): void {
-  for (let c: usize = 0; c < 4; c++) {
-    const s = i64x2.add(v128.load(acc + 32 * c), v128.load(acc + 32 * c, 16));
-    store<u32>(out + 4 * c, reduceWide(i64x2.extract_lane(s, 0) + i64x2.extract_lane(s, 1)));
-  }
+  for (let c: usize = 0; c < 4; c++) store<u32>(out + 4 * c, reduceTotal(acc + 32 * c));
 }
 
 // ---- elements of vectors ------------------------------------------------------------------------------------------
