@@ -319,8 +319,20 @@ export interface RawKernels {
   ): number;
   /** counts[src[i] - start] += 1 (i32). Returns the first i outside 0 <= src[i] - start < rows, or -1. any. */
   countInt(src: number, srcKind: number, start: number, rows: number, counts: number, from: number, to: number): number;
-  /** dst[i] = canonical field element of src[i]. srcKind as above. dst: base vector. any. */
-  packInt(src: number, srcKind: number, count: number, dst: number): void;
+  /**
+   * dst: the canonical field elements of a box of src, densely: cells plane planeStride + row rowStride + i, plane < planes, row < rows,
+   * i < count. srcKind as above. dst: base vector. any; strides in elements.
+   */
+  packBox(
+    src: number,
+    srcKind: number,
+    planes: number,
+    planeStride: number,
+    rows: number,
+    rowStride: number,
+    count: number,
+    dst: number,
+  ): void;
 }
 
 export type KernelName = keyof RawKernels;

@@ -5,7 +5,7 @@ export { encodeRow, twiddles } from './code';
 export { fractionFirst, fractionNext, fractionUp } from './fraction';
 export { gemmI16 } from './gemm';
 export { grind, hashColumns, hashParents } from './hash';
-export { axpyInt, bitsInt, countInt, fillI32, packInt, shiftInt, tableInt } from './int';
+export { axpyInt, bitsInt, countInt, fillI32, packBox, shiftInt, tableInt } from './int';
 export { leafFactors, leafGrandparents, leafParents, leafPatterns } from './leaves';
 export { pairFirst, pairNext, pairPatterns, patternFold, patternProducts } from './pairs';
 export { dotRowsI16, foldRowsI16 } from './rows16';
