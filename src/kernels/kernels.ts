@@ -41,6 +41,21 @@ export interface RawKernels {
   zeroExt(dst: number, count: number): void;
   /** dst[i] = k, from <= i < to. any. */
   fillExt(dst: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
+  /** dst[to + i toStep] = src[from + i fromStep], i < count. any. */
+  moveExt(src: number, from: number, fromStep: number, count: number, dst: number, to: number, toStep: number): void;
+  /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to, over E. any. */
+  dotRowsExt(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
+  /** dst[j] += sum_(row < rows) w[row] x[skip + row stride + j], from <= j < to, over E. any. */
+  foldRowsExt(
+    x: number,
+    skip: number,
+    stride: number,
+    rows: number,
+    w: number,
+    from: number,
+    to: number,
+    dst: number,
+  ): void;
   /** E vector -> four base vectors: dst + c planeBytes holds coordinate c. any. */
   splitExt(src: number, count: number, dst: number, planeBytes: number): void;
 

@@ -70,6 +70,33 @@ describe('extension vectors', () => {
   test.each([
     [1, 1],
     [3, 5],
+    [4, 16],
+    [7, 10],
+    [9, 33],
+  ])('dotRowsExt, foldRowsExt, moveExt: %i x %i', (rows, columns) => {
+    for (const stride of [columns, columns + 3]) {
+      same(rows, (raw, b) => {
+        const x = b.vector(rows * stride);
+        const [dotted, folded] = [b.outVector(rows), b.outVector(columns)];
+        for (const cut of cuts(rows)) {
+          const w = b.vector(columns);
+          for (const [from, to] of cut) raw.dotRowsExt(x, stride, columns, w, from, to, dotted);
+        }
+        for (const cut of cuts(columns)) {
+          const w = b.vector(rows);
+          for (const [from, to] of cut) raw.foldRowsExt(x, 0, stride, rows, w, from, to, folded);
+        }
+        raw.foldRowsExt(x, 3, stride, rows - 1, b.vector(rows), 0, columns - 1, b.outVector(columns));
+        raw.moveExt(x, 0, 1, columns, b.outVector(columns + 4), 4, 1);
+        raw.moveExt(x, 1, stride, rows - 1, b.outVector(3 * rows), 2, 3);
+        return 0;
+      });
+    }
+  });
+
+  test.each([
+    [1, 1],
+    [3, 5],
     [2, 8],
     [4, 4],
     [7, 6],

@@ -12,5 +12,17 @@ export { dotRowsI16, foldRowsI16 } from './rows16';
 export { dotRowsI32, foldRowsI32 } from './rows32';
 export { useScratch } from './scratch';
 export { productRound, tripleRound } from './sumcheck';
-export { axpyExt, dotExt, eqTable, fillExt, foldExt, outerExt, splitExt, zeroExt } from './vectors';
+export {
+  axpyExt,
+  dotExt,
+  dotRowsExt,
+  eqTable,
+  fillExt,
+  foldExt,
+  foldRowsExt,
+  moveExt,
+  outerExt,
+  splitExt,
+  zeroExt,
+} from './vectors';
 export { patchesI16, windowsI16 } from './windows';

@@ -3,6 +3,7 @@
  */
 import {
   clear,
+  copyElements,
   difference,
   fold,
   mulAdd,
@@ -151,4 +152,53 @@ function fillElement(dst: usize, i: u32, k0: u32, k1: u32, k2: u32, k3: u32): vo
   store<u32>(w, k1, 16);
   store<u32>(w, k2, 32);
   store<u32>(w, k3, 48);
+}
+
+// ---- matrices over E ----------------------------------------------------------------------------------------------
+
+export function dotRowsExt(x: usize, stride: u32, len: u32, w: usize, from: u32, to: u32, dst: usize): void {
+  const acc = scratch(ACC);
+  for (let row = from; row < to; row++) {
+    clear(acc);
+    for (let j: u32 = 0; j < len; j += 4) {
+      const n = min(len - j, 4);
+      mulAdd(acc, quad(x, row * stride + j, n, spare(0)), quad(w, j, n, spare(1)));
+    }
+    total(spare(2), acc);
+    const at = wordOf(dst, row);
+    for (let c: usize = 0; c < 4; c++) store<u32>(at + 16 * c, load<u32>(spare(2) + 4 * c));
+  }
+}
+
+export function foldRowsExt(
+  x: usize,
+  skip: u32,
+  stride: u32,
+  rows: u32,
+  w: usize,
+  from: u32,
+  to: u32,
+  dst: usize,
+): void {
+  const k = scratch(K);
+  for (let row: u32 = 0; row < rows; row++) {
+    prepareElement(k, w, row);
+    for (let j = from; j < to; j += 4) {
+      const n = min(to - j, 4);
+      scale(spare(1), quad(x, skip + row * stride + j, n, spare(0)), k);
+      const out = target(dst, j, n, spare(2));
+      sum(out, quad(dst, j, n, spare(2)), spare(1));
+      put(dst, j, n, out, spare(2));
+    }
+  }
+}
+
+export function moveExt(src: usize, from: u32, fromStep: u32, count: u32, dst: usize, to: u32, toStep: u32): void {
+  if (fromStep == 1 && toStep == 1 && (from & 3) == 0 && (to & 3) == 0) {
+    const whole = count & ~3;
+    memory.copy(dst + ((<usize>to) << 4), src + ((<usize>from) << 4), (<usize>whole) << 4);
+    copyElements(dst, to + whole, src, from + whole, count - whole);
+    return;
+  }
+  for (let i: u32 = 0; i < count; i++) copyElements(dst, to + i * toStep, src, from + i * fromStep, 1);
 }
