@@ -41,6 +41,8 @@ export interface RawKernels {
   zeroExt(dst: number, count: number): void;
   /** dst[i] = k, from <= i < to. any. */
   fillExt(dst: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
+  /** dst[i] += the element with coordinates c at src + c planeBytes, base vectors, i < count. any. */
+  addPlanes(dst: number, count: number, src: number, planeBytes: number): void;
   /** dst[to + i toStep] = src[from + i fromStep], i < count. any. */
   moveExt(src: number, from: number, fromStep: number, count: number, dst: number, to: number, toStep: number): void;
   /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to, over E. any. */
@@ -250,6 +252,11 @@ export interface RawKernels {
    * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n. m <= n, n >= 3.
    */
   encodeRow(src: number, m: number, dst: number, n: number, twiddles: number): void;
+  /**
+   * The transpose of encodeRow: dst[i], i < 2^m, is the sum over positions j of src[j] times basis element i at the point of j. src: base
+   * vector of 2^n, overwritten. m <= n, n >= 3.
+   */
+  adjointRow(src: number, n: number, dst: number, m: number, twiddles: number): void;
   /**
    * dst[j] = BLAKE3 of column j, from <= j < to: the words matrix[row * stride + j], row < rows, little-endian. 32 bytes a column.
    * Any number of rows (chunk tree beyond 256). from, to multiples of 4 (or 2^n < 4: all). stride in words.

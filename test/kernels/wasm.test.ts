@@ -62,6 +62,7 @@ describe('extension vectors', () => {
         raw.zeroExt(b.outVector(n + 8), n);
         for (const [from, to] of cut) raw.fillExt(b.outVector(n + 8), from, to, ...b.scalar());
         raw.splitExt(y, n, b.outWords(4 * (n + 3)), 4 * (n + 3));
+        raw.addPlanes(b.expectVector(y, n), n, b.words(4 * (n + 3)), 4 * (n + 3));
         return 0;
       });
     }
@@ -230,6 +231,20 @@ describe('code', () => {
       for (let m = 0; m <= n; m++) raw.encodeRow(b.expectWords(b.words(2 ** m), 2 ** m), m, b.outWords(2 ** n), n, tw);
       return 0;
     });
+  });
+
+  test.each([3, 4, 5, 6, 7, 9, 10])('adjointRow from 2^%i points', (n) => {
+    const tw = { reference: 0, wasm: wasm.alloc(4 * 2 ** n) };
+    wasm.raw.twiddles(n, tw.wasm);
+    for (let m = 0; m <= n; m++) {
+      same(n + m, (raw, b) => {
+        const src = b.words(2 ** n);
+        const words = b.machine.u32(src, 2 ** n);
+        if (n > 6) words.set(words.map((v, i) => (i % 9 === 0 ? v : 0)));
+        raw.adjointRow(src, n, b.outWords(2 ** m), m, raw === wasm.raw ? tw.wasm : tw.reference);
+        return 0;
+      });
+    }
   });
 
   test('encodeRow is the code of field/circle.ts', () => {

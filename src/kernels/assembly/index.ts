@@ -1,7 +1,7 @@
 /**
  * All kernels, exported under the names of kernels.ts.
  */
-export { encodeRow, twiddles } from './code';
+export { adjointRow, encodeRow, twiddles } from './code';
 export { fractionFirst, fractionNext, fractionUp } from './fraction';
 export { gemmI16 } from './gemm';
 export { grind, hashColumns, hashParents } from './hash';
@@ -13,6 +13,7 @@ export { dotRowsI32, foldRowsI32 } from './rows32';
 export { useScratch } from './scratch';
 export { productRound, tripleRound } from './sumcheck';
 export {
+  addPlanes,
   axpyExt,
   dotExt,
   dotRowsExt,

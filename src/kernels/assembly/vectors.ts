@@ -17,6 +17,7 @@ import {
   total,
   wordOf,
 } from './ext';
+import { add, addWord } from './m31';
 import { scratch, spare } from './scratch';
 
 /** Scratch: quads 0..7 are spare, a multiplier and an accumulator follow. */
@@ -152,6 +153,22 @@ function fillElement(dst: usize, i: u32, k0: u32, k1: u32, k2: u32, k3: u32): vo
   store<u32>(w, k1, 16);
   store<u32>(w, k2, 32);
   store<u32>(w, k3, 48);
+}
+
+export function addPlanes(dst: usize, count: u32, src: usize, planeBytes: usize): void {
+  const whole = count & ~3;
+  for (let c: usize = 0; c < 4; c++) {
+    const plane = src + c * planeBytes;
+    const to = dst + 16 * c;
+    for (let i: u32 = 0; i < whole; i += 4) {
+      const at = to + ((<usize>i) << 4);
+      v128.store(at, add(v128.load(at), v128.load(plane + ((<usize>i) << 2))));
+    }
+    for (let i = whole; i < count; i++) {
+      const at = wordOf(to, i);
+      store<u32>(at, addWord(load<u32>(at), load<u32>(plane + ((<usize>i) << 2))));
+    }
+  }
 }
 
 // ---- matrices over E ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ type VectorKernels = Pick<
   | 'zeroExt'
   | 'fillExt'
   | 'splitExt'
+  | 'addPlanes'
   | 'moveExt'
   | 'dotRowsExt'
   | 'foldRowsExt'
@@ -60,6 +61,13 @@ export function vectorKernels(m: Memory): VectorKernels {
 
     fillExt(dst, from, to, k0, k1, k2, k3) {
       for (let i = from; i < to; i++) storeExt(m, dst, i, new Ext(k0, k1, k2, k3));
+    },
+
+    addPlanes(dst, count, src, planeBytes) {
+      for (let i = 0; i < count; i++) {
+        const [a, b, c, d] = [0, 1, 2, 3].map((k) => m.u32[(src + k * planeBytes) / 4 + i]!);
+        storeExt(m, dst, i, loadExt(m, dst, i).add(new Ext(a!, b!, c!, d!)));
+      }
     },
 
     moveExt(src, from, fromStep, count, dst, to, toStep) {
