@@ -218,7 +218,7 @@ function weighPlane(plane: Int32Array, lows: Uint32Array, highs: Uint32Array): n
 }
 
 /** [prod_j f_j^(b_j)] over index bits b, f_0 belonging to the least significant. */
-export function tensorOf(factors: readonly number[]): Uint32Array {
+function tensorOf(factors: readonly number[]): Uint32Array {
   const out = new Uint32Array(2 ** factors.length);
   out[0] = 1;
   factors.forEach((f, j) => {

@@ -12,7 +12,6 @@
  *   P  last vector       V  positions in the last code              P  columns
  */
 
-import { basisFactors, domainPoint } from '../field/circle.ts';
 import type { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
@@ -28,7 +27,7 @@ import {
   withUpperBit,
 } from '../soundness/parameters.ts';
 import type { ProverChannel } from '../transcript/channel.ts';
-import { tensorOf } from './check.ts';
+import { addCodePoints } from './code-points.ts';
 import { commitRows, type MatrixCommitment, openColumns } from './matrix.ts';
 
 export interface OpenedMatrix {
@@ -61,7 +60,7 @@ export function openMatrices(
     channel.sendBytes('level root', next.root);
     const positions = query(channel, m, levels[i]!, opened);
     const gamma = channel.transcript.challenge('level batch');
-    addCodePoints(m, weights, bits, levels[i]!.domainBits, positions, gamma);
+    addCodePoints(m, weights, bits, levels[i]!.domainBits, positions, gamma, twiddles);
     const table = new ProductInstance(m, vector, weights, bits);
     for (let round = 0; round < bound; round++) {
       channel.send('level round', table.round());
@@ -120,37 +119,4 @@ function query(
   const positions = channel.transcript.positions('level positions', level.queries, level.domainBits);
   for (const matrix of opened) channel.sendBytes('level columns', openColumns(m, matrix, positions));
   return positions;
-}
-
-/** weights += sum_l gamma^(l+1) tensor_j (1, pi_j(x_l)). */
-function addCodePoints(
-  m: Machine,
-  weights: number,
-  bits: number,
-  domainBits: number,
-  positions: readonly number[],
-  gamma: Ext,
-): void {
-  const mark = m.mark();
-  const low = Math.min(bits, Math.ceil(bits / 2) + 1);
-  const high = bits - low;
-  // sum_l of outer products u_l (x) v_l, 2^high rows of 2^low, is one fold of the v_l for each row
-  const lows = m.alloc(4 * positions.length * 2 ** low);
-  const words = m.u32(lows, positions.length * 2 ** low);
-  const rowWeights: Ext[][] = Array.from({ length: 2 ** high }, () => []);
-  let power = gamma;
-  positions.forEach((position, l) => {
-    const factors = basisFactors(domainPoint(domainBits, position), bits);
-    words.set(tensorOf(factors.slice(0, low)), l * 2 ** low);
-    tensorOf(factors.slice(low)).forEach((c, row) => {
-      rowWeights[row]!.push(power.mulBase(c));
-    });
-    power = power.mul(gamma);
-  });
-  const pointers = rowWeights.map((w) => uploadExts(m, w));
-  m.fork(
-    'foldRowsI32',
-    pointers.map((w, row) => [lows, 2 ** low, positions.length, w, 0, 2 ** low, weights + extBytes(2 ** low) * row]),
-  );
-  m.release(mark);
 }

@@ -80,7 +80,7 @@ function drain(words: Int32Array, kernels: readonly Kernel[], layout: Layout): v
 /** The life of a worker. Self-contained, as `drain`, which is handed in. */
 function work(start: WorkerStart, ready: () => void, takeTasks: typeof drain, spins: number): void {
   const { module, memory, layout, scratch } = start;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const instance = new WebAssembly.Instance(module, { env: { memory, modulus: 0x7fffffff } });
   const exports = instance.exports as unknown as Record<string, Kernel>;
   exports.useScratch!(scratch);
   const kernels = start.kernels.map((name) => exports[name]!);

@@ -77,7 +77,7 @@ export function instantiateKernels(
   memory: WebAssembly.Memory,
   scratch: number,
 ): RawKernels {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, modulus: 0x7fffffff } });
   const { useScratch, ...raw } = exports as unknown as KernelExports;
   useScratch(scratch);
   return raw;
