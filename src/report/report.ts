@@ -82,7 +82,7 @@ function tables(measurements: readonly Measurement[]): string {
     `Medians of ${counts} proofs after one that warms up; those during which other work used more than ${QUIET} cores are set aside. Processor time is of all threads.`,
     measurementsTable(measurements) +
       `<p>Ratios, which depend less on the machine. Float: ONNX Runtime's inference of the same network on as many threads. Per lookup: ` +
-      'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted. Over plain: by the same proof, hiding nothing.</p>' +
+      'proving time on all threads by lookups. Memory: of the kernels, by 4 bytes a committed cell, and by what compile predicted. Over plain: by the same proof, hiding nothing. Top-1: labelled samples whose class is found.</p>' +
       ratiosTable(measurements),
   );
 }

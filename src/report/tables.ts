@@ -17,15 +17,24 @@ interface Column {
   of(measurement: Measurement): string;
 }
 
-const identity: readonly Column[] = [
-  { title: 'network', of: ({ name }) => escapeHtml(name) },
-  { title: 'threads', of: ({ conditions }) => String(conditions.threads) },
-  { title: 'hides', of: ({ conditions }) => (conditions.zk ? 'yes' : 'no') },
-];
+/** The network, and of its conditions those that are not the same throughout. */
+function identity(measurements: readonly Measurement[]): Column[] {
+  const isMixed = (of: (m: Measurement) => unknown) => new Set(measurements.map(of)).size > 1;
+  const { zk, input } = {
+    zk: isMixed(({ conditions }) => conditions.zk),
+    input: isMixed(({ conditions }) => conditions.input),
+  };
+  return [
+    { title: 'network', of: ({ name }) => escapeHtml(name) },
+    { title: 'threads', of: ({ conditions }) => String(conditions.threads) },
+    { title: 'hides', of: ({ conditions }) => (zk ? (conditions.zk ? 'yes' : 'no') : '') },
+    { title: 'input', of: ({ conditions }) => (input ? conditions.input : '') },
+  ];
+}
 
 export function measurementsTable(measurements: readonly Measurement[]): string {
   return table(measurements, [
-    ...identity,
+    ...identity(measurements),
     { title: 'prove', of: (m) => timeText(proveTime(m)) },
     { title: 'quartiles', of: quartilesText },
     { title: 'processor time', of: processorText },
@@ -36,14 +45,12 @@ export function measurementsTable(measurements: readonly Measurement[]): string 
     { title: 'key', of: ({ keyBytes }) => bytesText(keyBytes) },
     { title: 'kernels’ memory', of: ({ kernelBytes }) => bytesText(kernelBytes) },
     { title: 'process', of: ({ processBytes }) => bytesText(processBytes) },
-    { title: 'top-1, float', of: (m) => topOneText(m, 'float') },
-    { title: 'integers', of: (m) => topOneText(m, 'integer') },
   ]);
 }
 
 export function ratiosTable(measurements: readonly Measurement[]): string {
   return table(measurements, [
-    ...identity,
+    ...identity(measurements),
     { title: 'float', of: ({ float }) => (float === undefined ? '' : timeText(median(float.runs))) },
     { title: 'prove / float', of: floatRatioText },
     { title: 'lookups', of: ({ cost }) => cost.lookups.toLocaleString('en') },
@@ -53,6 +60,8 @@ export function ratiosTable(measurements: readonly Measurement[]): string {
     { title: 'memory / predicted', of: ({ kernelBytes, cost }) => (kernelBytes / cost.peakBytes).toFixed(2) },
     { title: 'over plain', of: (m) => plainText(m, measurements) },
     { title: 'faster than 1 thread', of: (m) => threadsText(m, measurements) },
+    { title: 'top-1, float', of: (m) => topOneText(m, 'float') },
+    { title: 'integers', of: (m) => topOneText(m, 'integer') },
   ]);
 }
 
