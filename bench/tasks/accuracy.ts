@@ -1,8 +1,9 @@
 /** How many labelled samples floats and integers find the class of. */
-import { floatOutputs } from '../../examples/float.ts';
 import { TesseraError } from '../../src/errors.ts';
 import type { TopOne } from '../../src/measure/types.ts';
 import { createMachine } from '../../src/node.ts';
+import { importOnnx } from '../../src/onnx/index.ts';
+import { openFloatModel } from '../../src/quantize/float-model.ts';
 import { run } from '../../src/run.ts';
 import { networksNamed } from '../networks/index.ts';
 import { readFiles } from './folder.ts';
@@ -12,16 +13,18 @@ import type { AccuracyTask } from './types.ts';
 const MOST_SAMPLES = 1000;
 
 export async function task({ network, folder }: AccuracyTask): Promise<TopOne | undefined> {
-  const { onnx, labelled } = await networksNamed([network])[0]!.load();
+  const { onnx, imports, labelled } = await networksNamed([network])[0]!.load();
   if (labelled === undefined) return undefined;
   await using machine = await createMachine();
   const { model } = readFiles(folder);
   const inputs = labelled.inputs.slice(0, MOST_SAMPLES);
-  const floats = await floatOutputs(onnx, inputs);
+  const graph = importOnnx(onnx, imports);
+  const reference = await openFloatModel(onnx, graph, imports.externalData);
+  const { name } = graph.outputs[0]!;
   const right = { float: 0, integer: 0 };
   for (const [i, input] of inputs.entries()) {
     const label = labelled.labels[i];
-    const [name, expected] = Object.entries(floats[i]!)[0]!;
+    const expected = (await reference.run(input)).get(name)!;
     const outputs = await run(model, input, { machine }).then((result) => result.outputs, refused);
     right.float += Number(classOf(expected) === label);
     right.integer += Number(outputs !== undefined && classOf(outputs[name]!.values) === label);
