@@ -62,7 +62,7 @@ export class Leaves {
     const m = hand.machine;
     this.#machine = m;
     const end = layout.blocks.reduce((n, b) => n + 2 ** b.bits, 0);
-    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.ceil(end / SMALLEST));
+    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.max(1, Math.ceil(end / SMALLEST)));
     const scale = powers(beta, layout.width + 1)[layout.width]!;
     const constantOf = (b: Block) => c.sub(scale.mul(Ext.of(tableTag(b.table))));
     const large = this.count <= 2 * SMALLEST ? [] : layout.blocks.filter((b) => 2 ** b.bits >= SMALLEST);
