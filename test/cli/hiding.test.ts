@@ -316,7 +316,6 @@ describe('bad keys, openings and visibilities', () => {
       [...compiling, '-o', at('q'), '--private', 'lora_a', '--public', 'lora_a'],
       'E_USAGE',
     ],
-    ['digits under a weaker pattern', [...compiling, '-o', at('q'), '--private', '12', '--public', '1*'], 'E_USAGE'],
     ['a budget of nothing', [...compiling, '-o', at('q'), '--proof-budget', '10'], 'E_USAGE'],
     ['a pattern of no initializer', [...compiling, '-o', at('q'), '--private', 'none*'], 'E_VISIBILITY'],
   ] as const)('%s', async (_, args, code) => {
