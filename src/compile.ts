@@ -90,7 +90,9 @@ export async function quantizeModel(
   stage('calibrate', 0);
   const float = await openFloatModel(bytes, graph, externalData);
   const { samples, isRandom } = samplesFor(graph, options);
-  const ranges = await calibrate(float, samples, options.percentile);
+  const seen = await calibrate(float, samples, options.percentile);
+  const ranges = new Map([...seen].map(([name, real]) => [name, scaled(real, MARGIN)] as const));
+  for (const { name } of graph.inputs) ranges.set(name, seen.get(name)!);
   if (inputRange !== undefined) {
     for (const { name } of graph.inputs) ranges.set(name, join(ranges.get(name)!, inputRange));
   }
@@ -249,6 +251,17 @@ function schemeFor(graph: Graph, options: QuantizeOptions, visibility: Visibilit
 function checked(name: string, value: number, least: number, most: number): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new TesseraError('E_QUANTIZE', `${name} = ${value} is not an integer of ${least} .. ${most}`);
+}
+
+/**
+ * Values inside the network may leave what calibration saw by an eighth before they saturate; inputs are refused instead. Measured
+ * 2026-11-25 on inputs that calibration did not see, cosine to float without and with it: fr_eye 0.9186 and 0.9968, mlp-4m 0.9985 and
+ * 0.9997, fr_feature 0.99995 and 0.99996; of 968 pictures fashion-resnet classifies 901 and 902 right, float 901.
+ */
+const MARGIN = 1.125;
+
+function scaled({ min, max }: Interval, factor: number): Interval {
+  return { min: min * factor, max: max * factor };
 }
 
 function join(a: Interval, b: Interval): Interval {
