@@ -87,11 +87,14 @@ function openLedger<S extends Scalar<S>>(
     const { packing } = commitments[commitment]!;
     return prover!.matrices[commitment]! + 4 * row * 2 ** packing.rowBits;
   };
-  return argueOpening(
+  const mark = prover?.hand.machine.mark();
+  const opening = argueOpening(
     p,
     commitments.map((c) => c.packing),
     claims,
     soundness.etaGrinding,
     (commitment, slab, shares) => slabMember(prover!.hand.machine, slab, cellsOf(commitment, slab.row), shares),
   );
+  if (mark !== undefined) prover!.hand.machine.release(mark);
+  return opening;
 }
