@@ -1,7 +1,7 @@
 /**
  * ONNX bytes and samples to an integer circuit: import, calibrate, choose the numbers, lower, measure against the float model.
  */
-import { type Cost, costOf } from './circuit/cost.ts';
+import { type Cost, committedCells, costOf } from './circuit/cost.ts';
 import { checkRanges } from './circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
 import { cellsOf } from './circuit/types.ts';
@@ -20,7 +20,7 @@ import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
-import { chooseParameters } from './soundness/parameters.ts';
+import { chooseParameters, type Parameters } from './soundness/parameters.ts';
 import { packParameters, planOf } from './statement.ts';
 
 export interface QuantizeOptions {
@@ -96,7 +96,8 @@ export async function quantizeModel(
   stage('measure', 1);
   const { circuit, weights } = lowered;
   const warnings = isRandom ? [NO_SAMPLES] : [];
-  return { circuit, weights, report: { scheme, samples: samples.length, cost: costOf(circuit), accuracy, warnings } };
+  const cost = costOf(circuit, parametersFor(circuit));
+  return { circuit, weights, report: { scheme, samples: samples.length, cost, accuracy, warnings } };
 }
 
 /** @throws TesseraError E_INPUT where labels and samples do not belong together */
@@ -131,12 +132,17 @@ export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): 
   stage('commit', 0);
   for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
   checkRanges(circuit, weights);
-  const { weightCells, witnessCells } = report.cost;
-  const parameters = packParameters(chooseParameters([weightCells, witnessCells]));
+  const parameters = packParameters(parametersFor(circuit));
   const plan = planOf({ circuit, parameters, root: new Uint8Array(ROOT_BYTES) }, new Set());
   const key = { circuit, parameters, root: modelRoot(machine, plan, weights) };
   stage('commit', 1);
   return { model: encodeModel({ ...key, weights, report: JSON.stringify(report) }), key: encodeKey(key), report };
+}
+
+/** The parameters that suit what a circuit commits. */
+function parametersFor(circuit: Circuit): Parameters {
+  const { weightCells, witnessCells } = committedCells(circuit);
+  return chooseParameters([weightCells, witnessCells]);
 }
 
 /** Tells of a stage, and stops where the caller wants to. @throws TesseraError E_ABORTED */
