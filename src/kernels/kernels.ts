@@ -43,8 +43,22 @@ export interface RawKernels {
   fillExt(dst: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
   /** dst[i] += the element with coordinates c at src + c planeBytes, base vectors, i < count. any. */
   addPlanes(dst: number, count: number, src: number, planeBytes: number): void;
-  /** dst[to + i toStep] = src[from + i fromStep], i < count. any. */
-  moveExt(src: number, from: number, fromStep: number, count: number, dst: number, to: number, toStep: number): void;
+  /** dst[to + a toPlane + b toRow + i toStep] = src[from + a fromPlane + b fromRow + i fromStep], a < planes, b < rows, i < count. any. */
+  moveExt(
+    src: number,
+    from: number,
+    dst: number,
+    to: number,
+    planes: number,
+    fromPlane: number,
+    toPlane: number,
+    rows: number,
+    fromRow: number,
+    toRow: number,
+    count: number,
+    fromStep: number,
+    toStep: number,
+  ): void;
   /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to, over E. any. */
   dotRowsExt(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
   /** dst[j] += sum_(row < rows) w[row] x[skip + row stride + j], from <= j < to, over E. any. */

@@ -88,8 +88,9 @@ describe('extension vectors', () => {
           for (const [from, to] of cut) raw.foldRowsExt(x, 0, stride, rows, w, from, to, folded);
         }
         raw.foldRowsExt(x, 3, stride, rows - 1, b.vector(rows), 0, columns - 1, b.outVector(columns));
-        raw.moveExt(x, 0, 1, columns, b.outVector(columns + 4), 4, 1);
-        raw.moveExt(x, 1, stride, rows - 1, b.outVector(3 * rows), 2, 3);
+        raw.moveExt(x, 0, b.outVector(columns + 4), 4, 1, 0, 0, 1, 0, 0, columns, 1, 1);
+        raw.moveExt(x, 1, b.outVector(3 * rows), 2, 1, 0, 0, 1, 0, 0, rows - 1, stride, 3);
+        raw.moveExt(x, 0, b.outVector(16 * rows), 1, 2, 1, 8 * rows, rows - 1, stride, 4, 1, 1, 1);
         return 0;
       });
     }
