@@ -17,7 +17,7 @@
 /** Functions over one memory, each total on its documented domain. Vector lengths are powers of two unless a comment says `any`. */
 export interface RawKernels {
   // ---- extension vectors -------------------------------------------------------------------------------------------
-  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. half >= 1. */
+  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. any. */
   foldExt(
     src: number,
     half: number,
@@ -76,7 +76,7 @@ export interface RawKernels {
   splitExt(src: number, count: number, dst: number, planeBytes: number): void;
 
   // ---- sumcheck rounds: values over x < half of polynomials in X, t(X) = t[x] + X (t[half + x] - t[x]) ---------------
-  /** out: sum a(0) b(0), sum da db (the leading coefficient). */
+  /** out: sum a(0) b(0), sum da db (the leading coefficient). any. */
   productRound(a: number, b: number, half: number, from: number, to: number, out: number): void;
   /** out: sum e a b at X = 0, at X = -1, and the cubic coefficient sum de da db. */
   tripleRound(e: number, a: number, b: number, half: number, from: number, to: number, out: number): void;

@@ -31,7 +31,7 @@ const POWERS = [1, 2, 4, 8, 16, 64];
 const ANY = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 33, 100];
 
 describe('extension vectors', () => {
-  test.each(POWERS)('foldExt, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('foldExt, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const src = b.vector(2 * half);
@@ -139,7 +139,7 @@ test.each([0, 1, 0x7ffffffe])('extension kernels, every coordinate %i or p - 1',
 });
 
 describe('sumcheck rounds', () => {
-  test.each(POWERS)('productRound, tripleRound, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('productRound, tripleRound, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const [e, x, y] = [b.vector(2 * half), b.vector(2 * half), b.vector(2 * half)];
