@@ -1,7 +1,7 @@
 /**
  * ONNX bytes and samples to an integer circuit: import, calibrate, choose the numbers, lower, measure against the float model.
  */
-import { type Cost, costOf } from './circuit/cost.ts';
+import { type Cost, committedCells, costOf } from './circuit/cost.ts';
 import { checkRanges } from './circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId, WeightVisibility } from './circuit/types.ts';
 import { cellsOf } from './circuit/types.ts';
@@ -23,7 +23,7 @@ import { openFloatModel, type Sample } from './quantize/float-model.ts';
 import { fusePatterns } from './quantize/patterns.ts';
 import { absorbScales } from './quantize/scales.ts';
 import { registerModel } from './register.ts';
-import { chooseParameters } from './soundness/parameters.ts';
+import { chooseParameters, type Parameters } from './soundness/parameters.ts';
 import { journalOfModel } from './spending.ts';
 
 export interface QuantizeOptions {
@@ -110,7 +110,8 @@ export async function quantizeModel(
   stage('measure', 1);
   const { circuit, weights } = lowered;
   const warnings = [...(isRandom ? [NO_SAMPLES] : []), ...exposures(fused, visibility, options)];
-  return { circuit, weights, report: { scheme, samples: samples.length, cost: costOf(circuit), accuracy, warnings } };
+  const cost = costOf(circuit, parametersFor(circuit, options));
+  return { circuit, weights, report: { scheme, samples: samples.length, cost, accuracy, warnings } };
 }
 
 /** @throws TesseraError E_INPUT where labels and samples do not belong together */
@@ -147,13 +148,18 @@ export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): 
   stage('commit', 0);
   for (const sentence of report.warnings) options.onProgress?.({ kind: 'note', sentence });
   checkRanges(circuit, weights);
-  const { weightCells, witnessCells } = report.cost;
-  const budget = weightIds(circuit, 'private').length > 0 ? checkedBudget(options.proofBudget) + OWN_PROOFS : 1;
-  const parameters = chooseParameters([weightCells, witnessCells], budget);
+  const parameters = parametersFor(circuit, options);
   const model = registerModel(machine, circuit, weights, parameters, JSON.stringify(report));
   stage('commit', 1);
   const journal = model.secret.length > 0 ? journalOfModel(model) : undefined;
   return { model: encodeModel(model), key: encodeKey(model), journal, report };
+}
+
+/** The parameters that suit what a circuit commits, and how many proofs private weights shall hide in. */
+function parametersFor(circuit: Circuit, { proofBudget }: QuantizeOptions): Parameters {
+  const { weightCells, witnessCells } = committedCells(circuit);
+  const budget = weightIds(circuit, 'private').length > 0 ? checkedBudget(proofBudget) + OWN_PROOFS : 1;
+  return chooseParameters([weightCells, witnessCells], budget);
 }
 
 /** Tells of a stage, and stops where the caller wants to. @throws TesseraError E_ABORTED */
