@@ -7,7 +7,7 @@ import { fileKind, notOurs } from './files/container.ts';
 import { decodeKey, type KeyFile, modelId, weightIds } from './files/key.ts';
 import { decodeModel, keyOf } from './files/model.ts';
 import { decodeProof } from './files/proof.ts';
-import { type CommitmentFile, decodeCommitment, decodeOpening } from './files/tensor.ts';
+import { type CommitmentFile, commitmentId, decodeCommitment, decodeOpening } from './files/tensor.ts';
 import { type Plan, plainDisclosure, planOf, unpackParameters } from './plan.ts';
 import { levelsOf, type Parameters, proofBudget, STANDALONE, tailOf } from './soundness/parameters.ts';
 import type { Soundness } from './soundness/terms.ts';
@@ -97,8 +97,8 @@ function inspectOpening(bytes: Uint8Array, journal: Uint8Array | undefined): obj
   };
 }
 
-function committed({ root, shape, scale }: CommitmentFile): object {
-  return { root: hex(root), shape, scale };
+function committed(file: CommitmentFile): object {
+  return { id: hex(commitmentId(file)), root: hex(file.root), shape: file.shape, scale: file.scale };
 }
 
 // ---- budgets -----------------------------------------------------------------------------------------------------------

@@ -28,10 +28,17 @@ const spawn: Spawn = (source, start, ready, lost) => {
   return worker;
 };
 
-/** A machine on this process, with as many threads as there are processors unless told otherwise. Dispose of it when done. */
-export function createMachine(options: { readonly threads?: number } = {}): Promise<Machine> {
+export interface MachineOptions {
+  /** Default: as many as there are processors. */
+  readonly threads?: number;
+  /** Bytes of working memory at most; what needs more is refused with E_MEMORY. Default: 4 GiB, which pointers reach. */
+  readonly memory?: number;
+}
+
+/** A machine on this process. Dispose of it when done. */
+export function createMachine(options: MachineOptions = {}): Promise<Machine> {
   const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), MAX_THREADS));
-  return threads === 1 ? createWasmMachine() : createPool(spawn, threads);
+  return threads === 1 ? createWasmMachine(undefined, options.memory) : createPool(spawn, threads, options.memory);
 }
 
 /**

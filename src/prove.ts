@@ -1,15 +1,18 @@
 /** model + input -> proof: bytes in, bytes out. */
+import { evaluate } from './circuit/evaluate.ts';
+import type { IntArray } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
 import { decodeModel, type ModelFile } from './files/model.ts';
 import { decodeOpening, type OpeningFile } from './files/tensor.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
-import type { Visibility } from './plan.ts';
+import { planOf, type Visibility } from './plan.ts';
 import type { OnProgress } from './progress.ts';
-import { Prover, type ProverOptions, type Stage } from './prover.ts';
+import { disclosureOf, Prover, type ProverOptions, type Stage } from './prover.ts';
+import { discreet } from './run.ts';
 import { type Budget, spendAll, spendingOf } from './spending.ts';
 import { checkFits } from './statement.ts';
-import { type Committed, committedOf } from './tensor.ts';
+import { type Committed, checkOpening, committedOf } from './tensor.ts';
 import { namedIntegers, namedOutputs, type Outputs, type TensorValues } from './values.ts';
 
 export interface ProveOptions {
@@ -55,10 +58,6 @@ export async function prove(modelBytes: Uint8Array, inputs: ProverInputs, option
   const { circuit } = model;
   const { integers, openings } = inputsOf(model, inputs);
   const machine = options.machine ?? (await createWasmMachine());
-  const mark = machine.mark();
-  options.onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
-  const prover = new Prover(machine, model);
-  options.onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
   const given: ProverOptions = {
     publicInputs: new Set(options.input === 'public' ? [...circuit.inputs.keys()].filter((i) => !openings.has(i)) : []),
     openings,
@@ -68,7 +67,11 @@ export async function prove(modelBytes: Uint8Array, inputs: ProverInputs, option
     onStage: (stage) => options.onProgress?.({ kind: 'stage', stage, done: 1 }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  await spendAll(spendingOf(prover.planFor(given), model, openings), options.budget);
+  options.onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
+  await spend(machine, model, integers, given, options.budget);
+  const mark = machine.mark(); // from here on nothing waits: another proof on this machine would use the same memory
+  const prover = new Prover(machine, model);
+  options.onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
   const result = prover.prove(integers, given);
   machine.release(mark);
   if (result.violated !== undefined) {
@@ -81,6 +84,27 @@ export async function prove(modelBytes: Uint8Array, inputs: ProverInputs, option
   );
   const { proof, outputs, stages } = result;
   return { proof, outputs: namedOutputs(circuit, outputs), commitments, stages };
+}
+
+/**
+ * Counts what the proof will show of long-lived commitments, once everything is checked that could still stop it: a request that fails costs nothing.
+ */
+async function spend(
+  machine: Machine,
+  model: ModelFile,
+  integers: readonly IntArray[],
+  options: ProverOptions,
+  budget: Budget | undefined,
+): Promise<void> {
+  const openings = options.openings ?? new Map();
+  const plan = planOf(model, disclosureOf(model.circuit, options));
+  const spending = spendingOf(plan, model, openings);
+  if (spending.length === 0) return;
+  for (const opening of openings.values()) checkOpening(machine, opening);
+  const mark = machine.mark();
+  discreet(model, () => evaluate(machine, plan.run, model.weights, integers));
+  machine.release(mark);
+  await spendAll(spending, budget);
 }
 
 /** Integers of every input, those of openings included. @throws TesseraError E_INPUT, E_COMMITMENT */

@@ -6,7 +6,7 @@ import { Hand } from './argue/hand.ts';
 import type { Content } from './argue/network.ts';
 import type { PadLayout } from './argue/pads.ts';
 import { evaluate, type Witness } from './circuit/evaluate.ts';
-import type { IntArray, TensorId } from './circuit/types.ts';
+import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
 import { type ColumnCommitment, commitColumns, type Uploaded, uploadIntegers } from './commit/columns.ts';
 import { findNonce } from './commit/grind.ts';
 import { type Entropy, entropy } from './commit/secret.ts';
@@ -17,9 +17,10 @@ import { encodeProof } from './files/proof.ts';
 import type { OpeningFile } from './files/tensor.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { type Disclosure, type Plan, planOf, unpackParameters, type Visibility } from './plan.ts';
+import { discreet } from './run.ts';
 import { padLayoutOf, type SendHooks, sendProof, Twiddles } from './send.ts';
 import { type PortStatement, publicColumns, type Statement, statementDigest } from './statement.ts';
-import { commitTensor } from './tensor.ts';
+import { commitTensor, otherOpening } from './tensor.ts';
 import { type Grinder, ProverChannel } from './transcript/channel.ts';
 
 export type Stage = 'run' | 'commit' | 'lookups' | 'linear' | 'batch' | 'opening';
@@ -97,14 +98,7 @@ export class Prover {
 
   /** The plan of proofs with these options. @throws TesseraError E_VISIBILITY */
   planFor(options: Pick<ProverOptions, 'publicInputs' | 'openings' | 'outputs' | 'zk'>): Plan {
-    const { publicInputs, openings, outputs, zk } = options;
-    const { circuit } = this.model;
-    const visibility = (i: number) => (openings?.has(i) ? 'committed' : publicInputs.has(i) ? 'public' : 'private');
-    const disclosure: Disclosure = {
-      inputs: circuit.inputs.map((_, i) => visibility(i)),
-      outputs: outputs ?? circuit.outputs.map(() => 'public'),
-      zk,
-    };
+    const disclosure = disclosureOf(this.model.circuit, options);
     const name = JSON.stringify(disclosure);
     const plan = this.#plans.get(name) ?? planOf(this.model, disclosure);
     this.#plans.set(name, plan);
@@ -122,7 +116,7 @@ export class Prover {
     const clock = new StageClock(options);
     const secretOf = hooks.entropy ?? entropy;
     const plan = this.planFor(options);
-    const run = evaluate(m, plan.run, this.#weights, inputs);
+    const run = discreet(this.model, () => evaluate(m, plan.run, this.#weights, inputs));
     const outputs = [...run.outputs];
     hooks.witness?.(m, run);
     hooks.outputs?.(outputs);
@@ -172,13 +166,29 @@ export class Prover {
       const present = this.#matrices.get(content);
       if (present !== undefined) return present;
       const { parameters } = plan.classes[at]!;
-      const { values, secret } = next.next().value!;
+      const { values, secret, root } = next.next().value!;
       const uploaded = uploadIntegers(this.machine, values);
       tensors.set(columns[0]!, uploaded);
       const hiding = { secret, mask: 'no mask' } as const;
-      return commitColumns(this.machine, packing, [uploaded], parameters, this.#twiddles.for(parameters), hiding);
+      const twiddles = this.#twiddles.for(parameters);
+      const made = commitColumns(this.machine, packing, [uploaded], parameters, twiddles, hiding);
+      if (made.commitment.root.some((b, i) => b !== root[i])) throw otherOpening();
+      return made;
     });
   }
+}
+
+/** Who will see which port. */
+export function disclosureOf(
+  circuit: Circuit,
+  { publicInputs, openings, outputs, zk }: Pick<ProverOptions, 'publicInputs' | 'openings' | 'outputs' | 'zk'>,
+): Disclosure {
+  const visibility = (i: number) => (openings?.has(i) ? 'committed' : publicInputs.has(i) ? 'public' : 'private');
+  return {
+    inputs: circuit.inputs.map((_, i) => visibility(i)),
+    outputs: outputs ?? circuit.outputs.map(() => 'public'),
+    zk,
+  };
 }
 
 /** The roots of a model's committed and private weights; 32 zero bytes where it has none. */

@@ -2,6 +2,7 @@
 import { CERTIFICATE_TAG, certificateKey } from './certificate.ts';
 import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
 import { type Entropy, entropy } from './commit/secret.ts';
+import { TesseraError } from './errors.ts';
 import { ROOT_BYTES, weightIds } from './files/key.ts';
 import type { ModelFile } from './files/model.ts';
 import type { Machine } from './kernels/kernels.ts';
@@ -58,7 +59,10 @@ function certify(machine: Machine, model: ModelFile, secretOf: Entropy): Uint8Ar
   const weights = new Map(own.map((id, i) => [id, model.weights.get(ids[i]!)!]));
   const prover = new Prover(machine, { ...key, weights, secret: model.secret, report: '{}' });
   const options = { publicInputs: new Set<number>(), zk: true, tag: CERTIFICATE_TAG };
-  const { proof } = prover.prove([], options, { entropy: secretOf });
+  const { proof, violated } = prover.prove([], options, { entropy: secretOf });
   machine.release(mark);
+  if (violated !== undefined) {
+    throw new TesseraError('E_PROVE', `the range certificate would be rejected by the check ${violated}`);
+  }
   return proof;
 }

@@ -11,9 +11,9 @@ import { encodeProof } from './files/proof.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
 import { unpackParameters } from './plan.ts';
-import { commitWeights } from './prover.ts';
+import { commitWeights, Prover } from './prover.ts';
 import { withNewRoot } from './register.ts';
-import { rotationDigest, rotationPlan } from './rotation.ts';
+import { acceptRotation, rotationDigest, rotationPlan } from './rotation.ts';
 import { padLayoutOf, sendProof, Twiddles } from './send.ts';
 import { type Budget, journalOf, rotationSpending, spendAll } from './spending.ts';
 import { ProverChannel } from './transcript/channel.ts';
@@ -42,11 +42,28 @@ export async function rotate(modelBytes: Uint8Array, options: RotateOptions): Pr
   }
   const machine = options.machine ?? (await createWasmMachine());
   const spending = rotationSpending(from);
-  await spendAll([spending], options.budget);
+  checkRoots(machine, from);
   const to = withNewRoot(machine, from, entropy);
+  await spendAll([spending], options.budget);
   const rotation = proveRotation(machine, from, to);
+  checkRotation(from, to, rotation);
   const journal = journalOf(to.privateRoot, [spending.positions, spending.positions]);
   return { model: encodeModel(to), key: encodeKey(to), journal, rotation };
+}
+
+/** @throws TesseraError E_FILE where the weights do not have the root of the key */
+function checkRoots(machine: Machine, model: ModelFile): void {
+  const mark = machine.mark();
+  new Prover(machine, model);
+  machine.release(mark);
+}
+
+function checkRotation(from: ModelFile, to: ModelFile, rotation: Uint8Array): void {
+  try {
+    acceptRotation(from, to, rotation);
+  } catch (cause) {
+    throw new TesseraError('E_PROVE', 'the rotation would be rejected', { hint: 'This is a bug of Tessera.', cause });
+  }
 }
 
 /** The proof that two models have the same private weights under their roots. */
@@ -61,7 +78,7 @@ export function proveRotation(m: Machine, from: ModelFile, to: ModelFile, secret
   const secrets = { 'private weights': from.secret, 'rotated weights': to.secret };
   const matrices = commitWeights(m, plan, weights, secrets, twiddles);
   const channel = new ProverChannel(rotationDigest(plan, from, to), (state, bits) => findNonce(m, state, bits));
-  sendProof(channel, plan, {
+  const violated = sendProof(channel, plan, {
     hand: new Hand(m, plan.circuit, run),
     values: new Map(),
     columns: (id) => run.tensors.get(id)!,
@@ -72,5 +89,7 @@ export function proveRotation(m: Machine, from: ModelFile, to: ModelFile, secret
     onStage: () => {},
   });
   m.release(mark);
+  if (violated !== undefined)
+    throw new TesseraError('E_PROVE', `the rotation would be rejected by the check ${violated}`);
   return encodeProof({ model: modelId(to), zk: true, proof: channel.finish() });
 }

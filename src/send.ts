@@ -15,9 +15,10 @@ import { prepareTwiddles } from './commit/matrix.ts';
 import { openMatrices } from './commit/open.ts';
 import { packColumns } from './commit/packing.ts';
 import type { Entropy } from './commit/secret.ts';
+import { TesseraError } from './errors.ts';
 import type { Machine } from './kernels/kernels.ts';
 import type { Plan } from './plan.ts';
-import type { Parameters } from './soundness/parameters.ts';
+import { MAX_PADS, type Parameters } from './soundness/parameters.ts';
 import type { ProverChannel } from './transcript/channel.ts';
 
 /** For tests that lie: each hook sees what an honest prover is about to use, and may change it. */
@@ -137,7 +138,10 @@ function openClass(
   openMatrices(channel, machine, parameters, twiddles.for(parameters), [...own, ...alone], claim.point);
 }
 
-/** The pads of every proof of a plan: one run of its verifier on nothing, for values decide nothing about their number. */
+/**
+ * The pads of every proof of a plan: one run of its verifier on nothing, for values decide nothing about their number.
+ * @throws TesseraError E_SOUNDNESS for more than a verifier takes
+ */
 export function padLayoutOf(plan: Plan): PadLayout {
   const { circuit, disclosure } = plan;
   const isHeld = (id: TensorId) => {
@@ -151,7 +155,10 @@ export function padLayoutOf(plan: Plan): PadLayout {
   );
   const counter = new PadCounter();
   argueNetwork(counter, plan, new Map(held), undefined);
-  return counter.layout;
+  if (counter.layout.count <= MAX_PADS) return counter.layout;
+  throw new TesseraError('E_SOUNDNESS', `a proof would take ${counter.layout.count} pads, more than ${MAX_PADS}`, {
+    hint: 'The model is too deep for one proof in zero knowledge: cut it in two.',
+  });
 }
 
 /** Twiddle factors that stay, for domains up to a size; larger ones last as long as the proof that needs them. */

@@ -6,6 +6,7 @@ import { commitColumns, uploadIntegers } from './commit/columns.ts';
 import { prepareTwiddles } from './commit/matrix.ts';
 import { packColumns } from './commit/packing.ts';
 import { entropy } from './commit/secret.ts';
+import { TesseraError } from './errors.ts';
 import { decodeKey } from './files/key.ts';
 import { encodeCommitment, encodeOpening, type OpeningFile } from './files/tensor.ts';
 import type { Machine } from './kernels/kernels.ts';
@@ -25,6 +26,19 @@ export function commitTensor(machine: Machine, tensor: Omit<OpeningFile, 'root'>
   const { commitment } = commitColumns(machine, packing, [source], STANDALONE, twiddles, hiding);
   machine.release(mark);
   return { ...tensor, root: commitment.root };
+}
+
+/** @throws TesseraError E_COMMITMENT where an opening's values and secret do not make its commitment */
+export function checkOpening(machine: Machine, opening: OpeningFile): void {
+  const { root } = commitTensor(machine, opening);
+  if (root.some((b, i) => b !== opening.root[i])) throw otherOpening();
+}
+
+/** A proof would be about a commitment that nobody has. */
+export function otherOpening(): TesseraError {
+  return new TesseraError('E_COMMITMENT', 'the values of the opening do not make its commitment', {
+    hint: 'Use the opening as `commit` or `prove` wrote it.',
+  });
 }
 
 /** A committed tensor as files: what the verifier gets (.tsc), what opens it (.tso), and the counter of the proofs about it. */

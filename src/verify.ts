@@ -78,9 +78,10 @@ function verdictOn<T>(check: () => T): T | (Verdict & { readonly ok: false }) {
  */
 export function verifyRotation(
   rotation: Uint8Array,
-  { from, to }: { readonly from: Uint8Array; readonly to: Uint8Array },
+  keys: { readonly from: Uint8Array; readonly to: Uint8Array },
 ): { readonly ok: true } | (Verdict & { readonly ok: false }) {
   return verdictOn(() => {
+    const { from, to } = keys;
     acceptRotation(acceptKey(from).file, acceptKey(to).file, rotation);
     return { ok: true };
   });

@@ -57,7 +57,7 @@ describe('examples', () => {
     expect(said).toContain('In zero knowledge: "input", the private weights and every value in between stay hidden.');
     expect(said).toContain('the same network with the same private weights');
     expect(said).toContain('kind: key');
-  }, 180_000); // thirteen processes: 12 s on a quiet machine
+  }, 180_000); // thirteen processes: 25 to 32 s where three others want each core (2026-11-25)
 });
 
 describe('pages', () => {

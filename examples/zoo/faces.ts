@@ -49,6 +49,7 @@ interface Face {
   readonly area: Crop;
   readonly size: readonly [width: number, height: number];
   readonly input: (picture: Picture) => Float32Array;
+  readonly bits?: number;
 }
 
 const SYMMETRIC = { mean: [127 / 255, 127 / 255, 127 / 255], deviation: [128 / 255, 128 / 255, 128 / 255] };
@@ -60,7 +61,7 @@ const symmetric = (p: Picture) => planes(p, SYMMETRIC.mean, SYMMETRIC.deviation)
 const imagenet = (p: Picture) => planes(p, IMAGENET.mean, IMAGENET.deviation);
 
 const FACES: readonly Face[] = [
-  { name: 'fr_eye', area: EYE, size: [24, 24], input: grey },
+  { name: 'fr_eye', area: EYE, size: [24, 24], input: grey, bits: 12 },
   { name: 'fr_landmark', area: FACE, size: [64, 64], input: (p) => grey(p).map((v) => (v * 255) / 256) },
   { name: 'fr_age', area: vary(FACE, [0, 0, 1.4, 1, false]), size: [64, 64], input: imagenet },
   { name: 'fr_gender', area: vary(FACE, [0, 0, 1.4, 1, false]), size: [64, 64], input: imagenet },
@@ -76,7 +77,7 @@ const FACES: readonly Face[] = [
   { name: 'fr_expression', area: FACE, size: [224, 224], input: (p) => planes(p, ZERO, ONE) },
 ];
 
-function load({ name, area, size, input }: Face): ZooModel {
+function load({ name, area, size, input, bits }: Face): ZooModel {
   const portrait = readPortrait();
   const of = (variation: Variation): Inputs => ({ input: input(crop(portrait, vary(area, variation), ...size)) });
   return zooModel({
@@ -84,6 +85,7 @@ function load({ name, area, size, input }: Face): ZooModel {
     onnx: packageFile('faceplugin-face-recognition-js', `model/${name}.onnx`),
     samples: CALIBRATION.map(of),
     tests: TESTS.map(of),
+    ...(bits && { bits }),
   });
 }
 

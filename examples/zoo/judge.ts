@@ -38,11 +38,12 @@ export interface Judgement {
 }
 
 export function compileModel(model: ZooModel, machine: Machine, options: CompileOptions = {}): Promise<Compiled> {
-  const { onnx, samples, shapes, externalData, inputRange } = model;
+  const { onnx, samples, shapes, externalData, inputRange, bits } = model;
   const beside = {
     ...(shapes && { shapes }),
     ...(externalData && { externalData }),
     ...(inputRange && { inputRange }),
+    ...(bits && { bits }),
   };
   return compile(onnx, { samples, machine, accuracySamples: Math.min(2, samples.length), ...beside, ...options });
 }

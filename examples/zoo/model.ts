@@ -10,6 +10,8 @@ export interface ZooModel extends ExampleModel {
   readonly labels?: readonly number[];
   /** Real range of the inputs, where samples do not show it. */
   readonly inputRange?: { readonly min: number; readonly max: number };
+  /** Width of activations, where the default is too narrow. */
+  readonly bits?: number;
   /** Shapes of inputs whose sizes the file leaves open. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Bytes of a file beside the model. */

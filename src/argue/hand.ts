@@ -127,7 +127,7 @@ export class Hand {
       for (const { axis, kernel, taps } of slides) weights[axis] = taps[combination.get(kernel)!]!;
       const column = this.#pad(this.#foldDense(def.b, weights), bShape, keep);
       const tap = tapIndex(taps, plan.sizes, combination);
-      m.raw.moveExt(column, 0, 1, 2 ** wholeBits, table, tap, 2 ** tapBits);
+      m.raw.moveExt(column, 0, table, tap, 1, 0, 0, 1, 0, 0, 2 ** wholeBits, 1, 2 ** tapBits);
       m.release(mark);
     }
     return table;
@@ -177,6 +177,9 @@ function stride(axes: readonly number[], shape: readonly number[], axis: number)
   return axes.slice(axes.indexOf(axis) + 1).reduce((n, a) => n * shape[a]!, 1);
 }
 
+/** Size, step in the source and step in the result of three axes. */
+type Nine = [number, number, number, number, number, number, number, number, number];
+
 /** A dense E vector over axes of `sizes` -> a table with every axis padded to a power of two, zero outside. */
 function padTable(m: Machine, dense: number, sizes: readonly number[], strides?: readonly number[]): number {
   const total = 2 ** sizes.reduce((n, s) => n + bitsFor(s), 0);
@@ -187,13 +190,16 @@ function padTable(m: Machine, dense: number, sizes: readonly number[], strides?:
   const axes = sizes.map((_, a) => a);
   const steps = strides ?? axes.map((a) => stride(axes, sizes, a));
   const padSteps = axes.map((a) => 2 ** sizes.slice(a + 1).reduce((n, s) => n + bitsFor(s), 0));
-  const row = sizes.at(-1) ?? 1;
-  const outer = axes.slice(0, -1);
+  // the last three axes in one call
+  const inner = axes.slice(-3);
+  const box = [-3, -2, -1].flatMap((a) => [sizes.at(a) ?? 1, steps.at(a) ?? 0, padSteps.at(a) ?? 0]);
+  const outer = axes.slice(0, -3);
   const index = outer.map(() => 0);
   let at = 0;
   let put = 0;
-  for (let i = 0; i < cells; i += row) {
-    m.raw.moveExt(dense, at, steps.at(-1) ?? 1, row, dst, put, 1);
+  const count = cells / inner.reduce((n, a) => n * sizes[a]!, 1);
+  for (let i = 0; i < count; i++) {
+    m.raw.moveExt(dense, at, dst, put, ...(box as Nine));
     for (let a = outer.length - 1; a >= 0; a--) {
       at += steps[a]!;
       put += padSteps[a]!;

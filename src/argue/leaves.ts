@@ -3,6 +3,7 @@
  * from the integers of lookups and tables. Blocks of fewer leaves than a kernel takes at a time are spelled out here.
  */
 import { Ext, powers } from '../field/ext.ts';
+import { fromInt } from '../field/m31.ts';
 import { bitsFor } from '../field/mle.ts';
 import type { KernelName, Machine } from '../kernels/kernels.ts';
 import { allocExt, uploadScalars, writeExts } from '../kernels/vectors.ts';
@@ -62,7 +63,7 @@ export class Leaves {
     const m = hand.machine;
     this.#machine = m;
     const end = layout.blocks.reduce((n, b) => n + 2 ** b.bits, 0);
-    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.ceil(end / SMALLEST));
+    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.max(1, Math.ceil(end / SMALLEST)));
     const scale = powers(beta, layout.width + 1)[layout.width]!;
     const constantOf = (b: Block) => c.sub(scale.mul(Ext.of(tableTag(b.table))));
     const large = this.count <= 2 * SMALLEST ? [] : layout.blocks.filter((b) => 2 ** b.bits >= SMALLEST);
@@ -132,18 +133,18 @@ export class Leaves {
     this.#fork('leafPatterns', (t) => [t.block, t.from, t.to, ids + (4 * t.offset) / GROUP]);
     const count = this.#patterns + this.#tail.length / GROUP;
     const patterns = m.alloc(PATTERN_BYTES * count);
-    m.u32(patterns, (PATTERN_BYTES / 4) * count).fill(0);
+    const words = m.u32(patterns, (PATTERN_BYTES / 4) * count).fill(0);
     const one = (pattern: number, leaf: number, value: number): void => {
-      m.u32(patterns + PATTERN_BYTES * pattern + 64 * (leaf % 2) + 4 * (leaf >> 1), 1)[0] = value;
+      words[(PATTERN_BYTES / 4) * pattern + 16 * (leaf % 2) + (leaf >> 1)] = value;
     };
     for (let mask = 0; mask < BOX_PATTERNS; mask++) {
       for (let i = 0; i < GROUP; i++) one(mask, i, (mask >> i) & 1);
     }
     for (const table of this.#tables) {
       const counts = m.i32(table.m, table.rows);
-      counts.forEach((n, row) => {
-        one(table.pattern + Math.floor(row / GROUP), row % GROUP, Ext.of(-n).a);
-      });
+      for (let row = 0; row < table.rows; row++) {
+        one(table.pattern + (row >> 3), row % GROUP, fromInt(-counts[row]!));
+      }
     }
     const places = m.u32(ids + (4 * this.#tailAt) / GROUP, this.#tail.length / GROUP);
     this.#tail.forEach(({ p }, i) => {

@@ -100,7 +100,8 @@ function openLedger<S extends Scalar<S>>(
       claims.push({ commitment: at.i, column: at.column, point, value });
     }
   }
-  return argueOpening(
+  const mark = prover?.hand.machine.mark();
+  const openings = argueOpening(
     p,
     commitments.map((c) => ({ ...c, isOpen: c.content === 'weights' })),
     classes.map(({ parameters, mask }, i) => ({
@@ -111,6 +112,8 @@ function openLedger<S extends Scalar<S>>(
     claims,
     () => openingSide(commitments, prover!),
   );
+  if (mark !== undefined) prover!.hand.machine.release(mark);
+  return openings;
 }
 
 function openingSide(

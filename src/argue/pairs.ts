@@ -31,6 +31,8 @@ export class PairState {
   /** Room for the next ids. */
   #spareIds: number;
   #pairs: { readonly at: number; readonly count: number } | undefined;
+  /** Rooms for patterns, the present ones and the next, in turn. */
+  #rooms: { readonly at: number; readonly count: number }[] = [];
   #challenge: Ext | undefined;
   #rest: LayerState | undefined;
 
@@ -131,12 +133,21 @@ export class PairState {
     return dst;
   }
 
+  /** Room for patterns that are not the present ones; pairs and patterns become fewer, so two rooms are mostly enough. */
+  #room(count: number): number {
+    const free = this.#rooms.find((room) => room.at !== this.#patterns.patterns && room.count >= count);
+    if (free !== undefined) return free.at;
+    const at = this.#machine.alloc(PATTERN_BYTES * count);
+    this.#rooms.push({ at, count });
+    return at;
+  }
+
   /** The pairs become the patterns. */
   #foldPatterns(r: Ext): void {
     const m = this.#machine;
     const { at, count } = this.#pairs!;
     const { ids, patterns } = this.#patterns;
-    const dst = m.alloc(PATTERN_BYTES * count);
+    const dst = this.#room(count);
     const challenge = uploadScalars(m, [r]);
     forRanges(m, 'patternFold', count, GRAIN, (from, to) => [patterns, at, from, to, challenge, dst]);
     this.#patterns = { ids, patterns: dst, count };

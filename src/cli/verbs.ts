@@ -31,7 +31,7 @@ export interface CompileOptions extends Work {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly externalData?: ExternalData;
   readonly weights?: WeightVisibility;
-  readonly visibility?: Readonly<Record<string, WeightVisibility>>;
+  readonly visibility?: readonly (readonly [pattern: string, visibility: WeightVisibility])[];
   readonly proofBudget?: number;
 }
 

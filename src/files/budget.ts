@@ -41,7 +41,7 @@ export function encodeRecord(root: Uint8Array, { positions, id }: SpendRecord): 
 /** @throws TesseraError E_BUDGET where it is damaged, or another commitment's: then nothing is known of what was spent */
 export function decodeJournal(bytes: Uint8Array, root: Uint8Array): SpendRecord[] {
   const fail = (sentence: string): never => {
-    throw new TesseraError('E_BUDGET', sentence, { hint: ROTATE });
+    throw new TesseraError('E_BUDGET', sentence, { hint: ANEW });
   };
   if (bytes.length < HEADER_BYTES || bytes.subarray(0, 8).some((b, i) => b !== MAGIC[i]))
     fail('this is no budget file');
@@ -71,7 +71,7 @@ export function checkSpent(records: readonly SpendRecord[], id: Uint8Array, limi
     if (spent <= limit) return;
     throw spentUp(spent - record.positions, record.positions, limit);
   }
-  throw new TesseraError('E_BUDGET', 'the budget file lost a record while it was written', { hint: ROTATE });
+  throw new TesseraError('E_BUDGET', 'the budget file lost a record while it was written', { hint: ANEW });
 }
 
 /** @throws TesseraError E_BUDGET where another `positions` would be too many */
@@ -81,6 +81,7 @@ export function checkLeft(records: readonly SpendRecord[], positions: number, li
 }
 
 const ROTATE = 'Make a new commitment: `tessera rotate` for a model, `tessera commit` for a tensor.';
+const ANEW = 'Restore it, or make a new commitment: `tessera compile` for a model, `tessera commit` for a tensor.';
 
 function spentUp(spent: number, positions: number, limit: number): TesseraError {
   const sentence = `the budget is spent: ${spent} of ${limit} columns have been opened, this proof would open ${positions} more`;

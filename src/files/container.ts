@@ -49,8 +49,7 @@ export function unseal(kind: FileKind, bytes: Uint8Array): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw new TesseraError('E_FILE', `a ${kind} file is a Uint8Array`);
   const reader = new Reader(bytes, { name: `${kind} file` });
   const found = readHeader(reader);
-  if (found !== kind)
-    reader.fail(`This is a ${found} (${extensions[found]}), a ${kind} (${extensions[kind]}) is expected.`);
+  if (found !== kind) reader.fail(`This is ${named(found)}, ${named(kind)} is expected.`);
   const body = reader.raw(reader.u64());
   const covered = reader.offset;
   const trailer = reader.raw(CHECKSUM_BYTES);
@@ -63,6 +62,10 @@ export function unseal(kind: FileKind, bytes: Uint8Array): Uint8Array {
 export function fileKind(bytes: Uint8Array): FileKind | undefined {
   if (!equal(bytes.subarray(0, MAGIC.length), MAGIC)) return undefined;
   return readHeader(new Reader(bytes, { name: 'file' }));
+}
+
+function named(kind: FileKind): string {
+  return `${kind === 'opening' ? 'an' : 'a'} ${kind} (${extensions[kind]})`;
 }
 
 function readHeader(reader: Reader): FileKind {

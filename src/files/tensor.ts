@@ -2,6 +2,7 @@
  * A tensor that is committed on its own: what everybody may have of it (.tsc), and what opens it (.tso), which is as confidential as the tensor.
  * Commitment body: shape · scale · root. Opening body: the commitment · secret · values.
  */
+import { blake3 } from '@noble/hashes/blake3.js';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { cellsOf, type IntArray } from '../circuit/types.ts';
@@ -56,6 +57,15 @@ export function decodeOpening(bytes: Uint8Array): OpeningFile {
   if (values.length !== cells) reader.fail(`There are ${values.length} values, ${cells} are due.`);
   reader.finish();
   return { ...file, secret, values };
+}
+
+/**
+ * 32 bytes that name a commitment: of its shape, scale and root. Whoever compares commitments compares these, or whole files: one root alone may
+ * stand for the same cells in another shape or at another scale.
+ */
+export function commitmentId(file: CommitmentFile): Uint8Array {
+  const bytes = writeCommitment(new Writer(), file).finish();
+  return blake3(bytes, { context: new TextEncoder().encode('tessera 2 commitment id') });
 }
 
 function writeCommitment(writer: Writer, { shape, scale, root }: CommitmentFile): Writer {

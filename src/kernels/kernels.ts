@@ -17,7 +17,7 @@
 /** Functions over one memory, each total on its documented domain. Vector lengths are powers of two unless a comment says `any`. */
 export interface RawKernels {
   // ---- extension vectors -------------------------------------------------------------------------------------------
-  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. half >= 1. */
+  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. any. */
   foldExt(
     src: number,
     half: number,
@@ -43,8 +43,22 @@ export interface RawKernels {
   fillExt(dst: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
   /** dst[i] += the element with coordinates c at src + c planeBytes, base vectors, i < count. any. */
   addPlanes(dst: number, count: number, src: number, planeBytes: number): void;
-  /** dst[to + i toStep] = src[from + i fromStep], i < count. any. */
-  moveExt(src: number, from: number, fromStep: number, count: number, dst: number, to: number, toStep: number): void;
+  /** dst[to + a toPlane + b toRow + i toStep] = src[from + a fromPlane + b fromRow + i fromStep], a < planes, b < rows, i < count. any. */
+  moveExt(
+    src: number,
+    from: number,
+    dst: number,
+    to: number,
+    planes: number,
+    fromPlane: number,
+    toPlane: number,
+    rows: number,
+    fromRow: number,
+    toRow: number,
+    count: number,
+    fromStep: number,
+    toStep: number,
+  ): void;
   /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to, over E. any. */
   dotRowsExt(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
   /** dst[j] += sum_(row < rows) w[row] x[skip + row stride + j], from <= j < to, over E. any. */
@@ -62,7 +76,7 @@ export interface RawKernels {
   splitExt(src: number, count: number, dst: number, planeBytes: number): void;
 
   // ---- sumcheck rounds: values over x < half of polynomials in X, t(X) = t[x] + X (t[half + x] - t[x]) ---------------
-  /** out: sum a(0) b(0), sum da db (the leading coefficient). */
+  /** out: sum a(0) b(0), sum da db (the leading coefficient). any. */
   productRound(a: number, b: number, half: number, from: number, to: number, out: number): void;
   /** out: sum e a b at X = 0, at X = -1, and the cubic coefficient sum de da db. */
   tripleRound(e: number, a: number, b: number, half: number, from: number, to: number, out: number): void;

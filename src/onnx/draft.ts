@@ -17,8 +17,9 @@ export class Draft {
   readonly limits: Limits;
   readonly infos = new Map<string, Info>();
   readonly constants = new Map<string, Constant>();
-  /** Elements of the file's initializers. */
+  /** Float elements of the file's initializers; 0 for integers. */
   readonly initializers = new Map<string, number>();
+  readonly architecture = new Map<string, string>();
   #nodes: Node[] = [];
   /** Outputs that a normal form does not have, and the node that the file gives them to. */
   readonly #missing = new Map<string, string>();
@@ -83,11 +84,16 @@ export class Draft {
     this.constants.set(name, { ...tensor.value, origins: [...new Set(origins)] });
   }
 
-  /** An initializer of the file. */
+  /** Notes initializers whose values become part of the graph itself: sizes, bounds, indices. `where`: the node that reads them so. */
+  expose(origins: readonly string[], where: string): void {
+    for (const origin of origins) if (!this.architecture.has(origin)) this.architecture.set(origin, where);
+  }
+
+  /** An initializer of the file, or a constant that a node of it holds. */
   addInitializer(name: string, tensor: Tensor): void {
     this.addConstant(name, tensor, []);
     this.constants.set(name, { ...tensor.value, origins: [name] });
-    this.initializers.set(name, tensor.value.data.length);
+    this.initializers.set(name, tensor.value.dtype === 'float' ? tensor.value.data.length : 0);
   }
 
   /** Appends a node, under a name that no other has. */

@@ -28,6 +28,7 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
     nodes,
     constants,
     initializers: draft.initializers,
+    architecture: draft.architecture,
     shapes: new Map(names.map((name) => [name, draft.infos.get(name)!.shape])),
   };
 }

@@ -43,8 +43,10 @@ export interface Graph {
   readonly outputs: readonly Value[];
   readonly nodes: readonly Node[];
   readonly constants: ReadonlyMap<string, Constant>;
-  /** Elements of every initializer that something reads. */
+  /** Float elements of every initializer, or constant in a node, that something reads; 0 for integers. */
   readonly initializers: ReadonlyMap<string, number>;
+  /** Initializers whose values have become part of the graph, which everybody sees, and the node that reads them so. */
+  readonly architecture: ReadonlyMap<string, string>;
   /** Shape of every value that a node writes, and of inputs and constants. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }

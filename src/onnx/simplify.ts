@@ -44,6 +44,7 @@ function place(draft: Draft, raw: RawNode): void {
   call.finish();
   const output = node.outputs[0] ?? call.fail('E_ONNX_GRAPH', 'the node has no output');
   if (result.kind === 'alias') draft.alias(output, result.value);
+  else if (result.kind === 'known' && node.op === 'Constant') draft.addInitializer(output, result.tensor);
   else if (result.kind === 'known') draft.addConstant(output, result.tensor, node.inputs);
   else if (!evaluate(draft, node, result)) append(draft, node, result);
 }

@@ -85,7 +85,8 @@ function lowerMany(node: Node, ctx: Lowering, slopes: Constant): void {
   const scale = ctx.coarserScale(x, scaleOfMany(node, ctx));
   const acc = ctx.shiftTo(node.name, { ...x, tensor }, scale);
   const channels = slopesByChannel(slopes, ctx.shape(output));
-  const inParts = channels !== undefined && ctx.isReadInParts(output);
+  // the readers' weights would take the slopes, and may be seen by others than these
+  const inParts = channels !== undefined && !ctx.hides(slopes) && ctx.isReadInParts(output);
   const requantise = inParts ? builder.requantiseApart.bind(builder) : builder.requantise.bind(builder);
   const { q, y: p } = requantise(`${node.name}.positive`, acc.tensor, acc.shift, ctx.reluTable());
   const rest = builder.linear(`${node.name}.rest`, [

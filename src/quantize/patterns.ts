@@ -32,7 +32,13 @@ function replace(graph: Graph, i: number, { inner, nodes: added, constants: more
   for (const [name, constant] of more) shapes.set(name, constant.shape);
   for (const name of added.flatMap((n) => n.outputs)) shapes.set(name, shape);
   const nodes = graph.nodes.toSpliced(i, 1, ...added).filter((n) => !inner.includes(n));
-  return { ...graph, nodes, shapes, constants: new Map([...graph.constants, ...more]) };
+  const architecture = new Map(graph.architecture); // the numbers that made the pattern are what the new operator is
+  for (const node of inner) {
+    for (const origin of node.inputs.flatMap((name) => graph.constants.get(name)?.origins ?? [])) {
+      architecture.set(origin, node.name);
+    }
+  }
+  return { ...graph, nodes, shapes, constants: new Map([...graph.constants, ...more]), architecture };
 }
 
 interface Surroundings {

@@ -34,7 +34,18 @@ function ragged() {
   return { ...b.build(), inputs };
 }
 
-const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged() };
+/** Nothing is looked up: a tree of two empty leaves. */
+function bare() {
+  const b = new CircuitBuilder('bare');
+  const w = b.weight('w', [3], Int16Array.from([1, -2, 3]));
+  b.output(
+    { name: 'y', shape: [3], range: { lo: -9, hi: 9 }, scale: 0 },
+    b.linear('s', [{ tensor: w, coefficient: 2 }]),
+  );
+  return { ...b.build(), inputs: [] };
+}
+
+const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged(), bare: bare() };
 const machines = { reference: createReferenceMachine(), wasm: await createWasmMachine() };
 
 describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs }) => {

@@ -253,7 +253,8 @@ describe('bad keys, openings and visibilities', () => {
     expect(await proving(at('m.tsm'), at('x.json'), '-o', at('k.tsp'), '--output', 'private')).toMatchObject(ok);
     const { proof, ...envelope } = decodeProof(key.certificate);
     proof[200]! ^= 1;
-    for (const certificate of [encodeProof({ ...envelope, proof }), new Uint8Array()]) {
+    const cut = key.certificate.slice(0, -1);
+    for (const certificate of [encodeProof({ ...envelope, proof }), cut, new Uint8Array()]) {
       writeFileSync(at('bad.tsk'), encodeKey({ ...key, certificate }));
       const verified = await run('verify', at('k.tsp'), '--key', at('bad.tsk'), '--output', 'private');
       expect(verified).toMatchObject({
@@ -315,7 +316,6 @@ describe('bad keys, openings and visibilities', () => {
       [...compiling, '-o', at('q'), '--private', 'lora_a', '--public', 'lora_a'],
       'E_USAGE',
     ],
-    ['digits under a weaker pattern', [...compiling, '-o', at('q'), '--private', '12', '--public', '1*'], 'E_USAGE'],
     ['a budget of nothing', [...compiling, '-o', at('q'), '--proof-budget', '10'], 'E_USAGE'],
     ['a pattern of no initializer', [...compiling, '-o', at('q'), '--private', 'none*'], 'E_VISIBILITY'],
   ] as const)('%s', async (_, args, code) => {

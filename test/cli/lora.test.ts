@@ -12,7 +12,7 @@ const adapters = 2 * (24 + 16) + 2 * (16 + 8);
 describe('an adapter', () => {
   it.each(['public', 'committed'] as const)('that is private on a %s base', async (weights) => {
     const samples = Array.from({ length: 8 }, (_, i) => loraInput(sizes, i + 1));
-    const visibility = { 'lora_*': 'private' } as const;
+    const visibility = [['lora_*', 'private']] as const;
     const { model, key } = await compile(loraModel(sizes), { samples, weights, visibility });
     const { circuit, publicWeights } = decodeKey(key);
     const cells = { public: 0, committed: 0, private: 0 };

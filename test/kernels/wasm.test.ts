@@ -31,7 +31,7 @@ const POWERS = [1, 2, 4, 8, 16, 64];
 const ANY = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 33, 100];
 
 describe('extension vectors', () => {
-  test.each(POWERS)('foldExt, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('foldExt, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const src = b.vector(2 * half);
@@ -88,8 +88,9 @@ describe('extension vectors', () => {
           for (const [from, to] of cut) raw.foldRowsExt(x, 0, stride, rows, w, from, to, folded);
         }
         raw.foldRowsExt(x, 3, stride, rows - 1, b.vector(rows), 0, columns - 1, b.outVector(columns));
-        raw.moveExt(x, 0, 1, columns, b.outVector(columns + 4), 4, 1);
-        raw.moveExt(x, 1, stride, rows - 1, b.outVector(3 * rows), 2, 3);
+        raw.moveExt(x, 0, b.outVector(columns + 4), 4, 1, 0, 0, 1, 0, 0, columns, 1, 1);
+        raw.moveExt(x, 1, b.outVector(3 * rows), 2, 1, 0, 0, 1, 0, 0, rows - 1, stride, 3);
+        raw.moveExt(x, 0, b.outVector(16 * rows), 1, 2, 1, 8 * rows, rows - 1, stride, 4, 1, 1, 1);
         return 0;
       });
     }
@@ -138,7 +139,7 @@ test.each([0, 1, 0x7ffffffe])('extension kernels, every coordinate %i or p - 1',
 });
 
 describe('sumcheck rounds', () => {
-  test.each(POWERS)('productRound, tripleRound, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('productRound, tripleRound, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const [e, x, y] = [b.vector(2 * half), b.vector(2 * half), b.vector(2 * half)];

@@ -1,5 +1,6 @@
 /**
- * Two sets of private weights, each proof under a root of its own, and a simulator that knows neither: every message has the same distribution.
+ * Two sets of private weights, each proof under a root of its own, and a simulator that knows neither; then two committed inputs: every message
+ * has the same distribution.
  * The root is made anew for every proof because its columns are opened at the same places each time, and would be the same.
  */
 import { describe, expect, it } from 'vitest';
@@ -8,13 +9,15 @@ import { planOf } from '../../src/plan.ts';
 import { modelRoots, Prover, type ProverOptions } from '../../src/prover.ts';
 import { registerModel } from '../../src/register.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
+import { commitTensor } from '../../src/tensor.ts';
 import { type Samples, sampleProofs, sampleSimulations } from '../support/hiding-samples.ts';
 import { different, notUniform } from '../support/histograms.ts';
 import { seededSecrets } from '../support/programmed.ts';
 import { pattern, tinyNetwork } from '../support/tiny.ts';
 
-const PROOFS = 120;
-const SIMULATIONS = 40;
+const PROOFS = 100;
+const SIMULATIONS = 24;
+const COMMITTED = 24;
 
 const machine = await createWasmMachine();
 const { circuit, weights, input } = tinyNetwork(() => 'private');
@@ -32,7 +35,7 @@ const [ours, theirs] = models.map((model, k) => {
     const secret = secretOf();
     return new Prover(machine, { ...model, secret, ...modelRoots(machine, plan, model.weights, secret) });
   };
-  return sampleProofs(PROOFS, proverOf, input, { options, seed: k * PROOFS });
+  return sampleProofs(PROOFS, proverOf, input, { options: () => options, seed: k * PROOFS });
 }) as [Samples, Samples];
 
 describe(`${PROOFS} proofs of each of two sets of private weights`, () => {
@@ -62,5 +65,30 @@ describe(`${SIMULATIONS} proofs of a simulator without weights and without an in
     expect(notUniform(simulated.histogram)).toEqual([]);
     expect(different(simulated.histogram, ours.histogram)).toEqual([]);
     expect(different(simulated.histogram, theirs.histogram)).toEqual([]);
+  });
+});
+
+describe(`${COMMITTED} proofs of each of two committed inputs, each committed anew`, () => {
+  const start = machine.mark();
+  const prover = new Prover(machine, models[0]!);
+  const [a, b] = [input, input.map((v) => -1 - v)].map((values, k) => {
+    const committed = () => {
+      const opening = commitTensor(machine, { shape: [3, 6, 5], scale: 0, values, secret: secretOf() });
+      return { ...options, openings: new Map([[0, opening]]) };
+    };
+    const seed = 2 * PROOFS + k * COMMITTED;
+    return sampleProofs(COMMITTED, () => prover, values, { options: committed, seed });
+  }) as [Samples, Samples];
+  machine.release(start);
+  // under one root of the weights the same columns are opened each time
+  const lasting = ['private weights cells', 'salts', 'digests'];
+  const others = (names: string[]) => names.filter((name) => !lasting.includes(name));
+
+  it('show columns of the input, and everything else, uniform and alike', () => {
+    expect(b.messages).toEqual(a.messages);
+    expect(a.histogram.groups.map((g) => g.name)).toContain('input cells');
+    expect(others(notUniform(a.histogram))).toEqual([]);
+    expect(others(notUniform(b.histogram))).toEqual([]);
+    expect(others(different(a.histogram, b.histogram))).toEqual([]);
   });
 });

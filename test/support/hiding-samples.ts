@@ -41,7 +41,8 @@ export interface Samples {
 }
 
 export interface Sampling {
-  readonly options: ProverOptions;
+  /** Of proof i. */
+  readonly options: (i: number) => ProverOptions;
   readonly hooks?: ProverHooks;
   /** Of the first proof's secrets: no two samplings share one. */
   readonly seed: number;
@@ -65,9 +66,10 @@ export function sampleProofs(
         return party;
       },
     };
-    const { violated } = prover.prove([input], options, { ...one.hooks, ...watched, ...hooks });
+    const own = options(i);
+    const { violated } = prover.prove([input], own, { ...one.hooks, ...watched, ...hooks });
     if (violated !== undefined) throw new Error(`an honest proof violates ${violated}`);
-    samples = counted(samples, one.channel, prover.planFor(options), party?.inClear ?? new Set());
+    samples = counted(samples, one.channel, prover.planFor(own), party?.inClear ?? new Set());
   }
   return samples!;
 }

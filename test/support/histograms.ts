@@ -7,8 +7,9 @@
  *
  * for one place, for the sum over all places of a group (15 degrees each), and for the group's classes pooled. A chi-square becomes a normal
  * deviate by Wilson and Hilferty (1931), (X/k)^(1/3) against mean 1 - 2/(9k) and variance 2/(9k). Under the hypothesis groups stay within
- * LIMIT but for 8e-11 a test, and places within PLACE_LIMIT but for 1e-19 by the normal tail, which at 100 proofs is an underestimate that
- * the margin is for. A suite has some 200 group tests and 100,000 of places: it fails by chance once in 10^7 choices of its seeds.
+ * LIMIT but for 4e-11 a test, and places within PLACE_LIMIT but for 1e-19 by the normal tail, which at a hundred proofs is an underestimate
+ * that the margin is for. All suites together make some 600 tests of groups and 400,000 of places: with other seeds they would fail by chance
+ * less than once in 10^7 times.
  */
 import { SALT_WORDS } from '../../src/commit/matrix.ts';
 import type { Plan } from '../../src/plan.ts';

@@ -111,23 +111,20 @@ export function modelNotes(model: string): string[] {
 
 /**
  * Patterns in the order in which the later ones count: public, committed, private.
- * @throws TesseraError E_USAGE for a pattern with two visibilities, or a name of digits under a weaker pattern: an object lists such
- * names first, whatever their order
+ * @throws TesseraError E_USAGE for a pattern with two visibilities
  */
-function visibilityOf(options: CompileOptions): Record<string, WeightVisibility> {
+function visibilityOf(options: CompileOptions): (readonly [string, WeightVisibility])[] {
   const order = ['public', 'committed', 'private'] as const;
-  const rules = order.flatMap((seen) => (options[seen] ?? []).map((pattern) => ({ pattern, seen })));
-  rules.forEach(({ pattern, seen }, i) => {
-    const weaker = rules
-      .slice(0, i)
-      .find((r) => r.seen !== seen && (r.pattern === pattern || (isDigits(pattern) && r.pattern.includes('*'))));
-    if (weaker === undefined) return;
-    throw new TesseraError('E_USAGE', `It is ${seen}, and also ${weaker.seen} by --${weaker.seen} ${weaker.pattern}.`, {
+  const rules = order.flatMap((seen) => (options[seen] ?? []).map((pattern) => [pattern, seen] as const));
+  rules.forEach(([pattern, seen], i) => {
+    const other = rules.slice(0, i).find(([p, v]) => v !== seen && p === pattern);
+    if (other === undefined) return;
+    throw new TesseraError('E_USAGE', `It is ${seen}, and also ${other[1]} by --${other[1]} ${pattern}.`, {
       where: `--${seen} ${pattern}`,
       hint: 'Name what is left over by --weights.',
     });
   });
-  return Object.fromEntries(rules.map(({ pattern, seen }) => [pattern, seen]));
+  return rules;
 }
 
 /** @throws TesseraError E_USAGE for a budget of nothing */
@@ -137,10 +134,6 @@ function checkBudgetOption(options: CompileOptions): void {
     where: '--proof-budget',
     hint: 'Add --weights private or --private PATTERN.',
   });
-}
-
-function isDigits(pattern: string): boolean {
-  return /^\d+$/.test(pattern);
 }
 
 function inputsOf(onnx: string, { samples, labels }: CompileOptions): string[] {

@@ -210,7 +210,30 @@ export function foldRowsExt(
   }
 }
 
-export function moveExt(src: usize, from: u32, fromStep: u32, count: u32, dst: usize, to: u32, toStep: u32): void {
+export function moveExt(
+  src: usize,
+  from: u32,
+  dst: usize,
+  to: u32,
+  planes: u32,
+  fromPlane: u32,
+  toPlane: u32,
+  rows: u32,
+  fromRow: u32,
+  toRow: u32,
+  count: u32,
+  fromStep: u32,
+  toStep: u32,
+): void {
+  for (let plane: u32 = 0; plane < planes; plane++) {
+    for (let row: u32 = 0; row < rows; row++) {
+      const at = from + plane * fromPlane + row * fromRow;
+      moveRow(src, at, fromStep, count, dst, to + plane * toPlane + row * toRow, toStep);
+    }
+  }
+}
+
+function moveRow(src: usize, from: u32, fromStep: u32, count: u32, dst: usize, to: u32, toStep: u32): void {
   if (fromStep == 1 && toStep == 1 && (from & 3) == 0 && (to & 3) == 0) {
     const whole = count & ~3;
     memory.copy(dst + ((<usize>to) << 4), src + ((<usize>from) << 4), (<usize>whole) << 4);

@@ -70,8 +70,15 @@ export function vectorKernels(m: Memory): VectorKernels {
       }
     },
 
-    moveExt(src, from, fromStep, count, dst, to, toStep) {
-      for (let i = 0; i < count; i++) storeExt(m, dst, to + i * toStep, loadExt(m, src, from + i * fromStep));
+    moveExt(src, from, dst, to, planes, fromPlane, toPlane, rows, fromRow, toRow, count, fromStep, toStep) {
+      for (let a = 0; a < planes; a++) {
+        for (let b = 0; b < rows; b++) {
+          for (let i = 0; i < count; i++) {
+            const x = loadExt(m, src, from + a * fromPlane + b * fromRow + i * fromStep);
+            storeExt(m, dst, to + a * toPlane + b * toRow + i * toStep, x);
+          }
+        }
+      }
     },
 
     dotRowsExt(x, stride, len, w, from, to, dst) {
