@@ -7,6 +7,7 @@ import { VerifierParty } from './argue/party.ts';
 import type { TensorId } from './circuit/types.ts';
 import { type ClaimedMatrix, checkOpening } from './commit/check.ts';
 import { maskWeights } from './commit/mask.ts';
+import { isSalted } from './commit/matrix.ts';
 import { type KeyFile, modelId } from './files/key.ts';
 import { decodeProof } from './files/proof.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -61,11 +62,12 @@ export function checkProof(
   const roots = rootsOf(witnessRoot);
   claims.forEach((claim, index) => {
     const { parameters, mask } = plan.classes[index]!;
-    const matrices = plan.commitments.flatMap(({ content }, i): ClaimedMatrix[] => {
+    const matrices = plan.commitments.flatMap(({ content, packing }, i): ClaimedMatrix[] => {
       const kappas = claim.kappas[i];
       if (kappas === undefined) return [];
       const masked = content === 'witness' && mask === 'in witness';
-      const leaf = plan.disclosure.zk && content !== 'weights' ? 'salted' : 'plain';
+      const hides = plan.disclosure.zk && content !== 'weights';
+      const leaf = hides && isSalted(packing.rows) ? 'salted' : 'plain';
       const weights = masked ? [...kappas, ...maskWeights(claim.mask)] : kappas;
       return [{ root: roots[i]!, name: content, kappas: weights, cell: 'base', leaf }];
     });

@@ -24,8 +24,8 @@ import { AffineParty, type PadLayout, type Transmitted } from './pads.ts';
 /** What only the prover holds of its pads. */
 export class PadCommitment {
   /** [random || pads], and the mask: over E, of the code's length. */
-  readonly full: readonly Ext[];
-  readonly mask: readonly Ext[];
+  readonly full: Elements;
+  readonly mask: Elements;
   readonly code: Level;
   readonly matrix: MatrixCommitment;
 
@@ -33,39 +33,65 @@ export class PadCommitment {
     this.code = padCode(layout.count);
     const { queries, messageBits, domainBits } = this.code;
     const length = queries + layout.count;
-    const full = randomExts(m, secret, USE.pads, length);
+    this.full = Elements.random(m, secret, USE.pads, length);
     for (const { x, y, own } of layout.gates) {
-      const at = (i: number) => full[queries + i]!;
-      const [c0, c1, d0, d1] = [at(x), at(y), at(own + 1), at(own + 2)];
-      full[queries + own] = c0.mul(c1);
-      full[queries + own + 3] = c0.mul(d1).add(d0.mul(c1));
-      full[queries + own + 4] = d0.mul(d1);
+      const [c0, c1, d0, d1] = [x, y, own + 1, own + 2].map((i) => this.pad(i)) as [Ext, Ext, Ext, Ext];
+      this.full.set(queries + own, c0.mul(c1));
+      this.full.set(queries + own + 3, c0.mul(d1).add(d0.mul(c1)));
+      this.full.set(queries + own + 4, d0.mul(d1));
     }
-    this.full = full;
-    this.mask = randomExts(m, secret, USE.padMask, length);
-    const rows = [...uploadPlanes(m, full, messageBits), ...uploadPlanes(m, this.mask, messageBits)];
-    this.matrix = commitRows(m, rows, messageBits, domainBits, twiddles(domainBits), { tails: [], tail: 0, secret });
+    this.mask = Elements.random(m, secret, USE.padMask, length);
+    const rows = [...this.full.upload(m, messageBits), ...this.mask.upload(m, messageBits)];
+    this.matrix = commitRows(m, rows, messageBits, domainBits, twiddles(domainBits), {
+      tails: [],
+      tail: 0,
+      salts: secret,
+    });
   }
 
   pad(index: number): Ext {
-    return this.full[this.code.queries + index]!;
+    return this.full.at(this.code.queries + index);
   }
 }
 
-function randomExts(m: Machine, secret: Uint8Array, use: number, count: number): Ext[] {
-  const w = m.u32(randomElements(m, secret, use, 4 * count), 4 * count);
-  return Array.from({ length: count }, (_, i) => new Ext(w[4 * i]!, w[4 * i + 1]!, w[4 * i + 2]!, w[4 * i + 3]!));
-}
+/** Elements of E as words, four each: few of them are ever looked at. */
+export class Elements {
+  readonly #words: Uint32Array;
 
-/** Four base rows of 2^bits words, zeros behind the values. */
-function uploadPlanes(m: Machine, values: readonly Ext[], bits: number): number[] {
-  return planes(values).map((plane) => {
-    const ptr = m.alloc(4 * 2 ** bits);
-    m.i32(ptr, 2 ** bits)
-      .fill(0)
-      .set(plane);
-    return ptr;
-  });
+  constructor(words: Uint32Array) {
+    this.#words = words;
+  }
+
+  static random(m: Machine, secret: Uint8Array, use: number, count: number): Elements {
+    return new Elements(m.u32(randomElements(m, secret, use, 4 * count), 4 * count).slice());
+  }
+
+  get length(): number {
+    return this.#words.length / 4;
+  }
+
+  at(i: number): Ext {
+    const w = this.#words;
+    return new Ext(w[4 * i]!, w[4 * i + 1]!, w[4 * i + 2]!, w[4 * i + 3]!);
+  }
+
+  list(): Ext[] {
+    return Array.from({ length: this.length }, (_, i) => this.at(i));
+  }
+
+  set(i: number, e: Ext): void {
+    this.#words.set(e.coordinates(), 4 * i);
+  }
+
+  /** Four base rows of 2^bits words, zeros behind the elements. */
+  upload(m: Machine, bits: number): number[] {
+    return [0, 1, 2, 3].map((c) => {
+      const ptr = m.alloc(4 * 2 ** bits);
+      const row = m.u32(ptr, 2 ** bits).fill(0, this.length);
+      for (let i = 0; i < this.length; i++) row[i] = this.#words[4 * i + c]!;
+      return ptr;
+    });
+  }
 }
 
 /** Sends every hidden element minus its pad. A failed equation of its own is recorded, as in ProverParty. */
@@ -128,11 +154,11 @@ export class HidingProver extends AffineParty {
     const beta = channel.transcript.challenge('pad batch');
     const expressions = this.equations.map((e) => e.expression);
     const a = this.tape.coefficients(expressions, powers(beta, expressions.length), this.layout.count);
-    channel.send('pad product', [a.reduce((sum, k, i) => sum.add(k.mul(mask[code.queries + i]!)), Ext.ZERO)]);
+    channel.send('pad product', [a.reduce((sum, k, i) => sum.add(k.mul(mask.at(code.queries + i))), Ext.ZERO)]);
     const e = channel.transcript.challenge('pad fold');
     channel.send(
       'pad vector',
-      mask.map((s, i) => s.add(e.mul(full[i]!))),
+      mask.list().map((s, i) => s.add(e.mul(full.at(i)))),
     );
     const positions = channel.transcript.positions('pad positions', code.queries, code.domainBits);
     channel.sendBytes('pad columns', openColumns(this.#machine, matrix, positions));

@@ -1,7 +1,7 @@
 /** Committing to columns of integers: upload, pack, encode, hash; in zero knowledge with random coefficients, and with the mask's rows. */
 import type { Machine } from '../kernels/kernels.ts';
 import { type Parameters, tailOf } from '../soundness/parameters.ts';
-import { commitRows, type MatrixCommitment } from './matrix.ts';
+import { commitRows, isSalted, type MatrixCommitment } from './matrix.ts';
 import { type PackedSource, packMatrix } from './pack.ts';
 import type { Packing } from './packing.ts';
 import { fillElements, randomElements, USE } from './secret.ts';
@@ -62,6 +62,7 @@ export function commitColumns(
   fillElements(m, secret, USE.mask, messages + 4 * packing.rows * 2 ** rowBits, extra * 2 ** rowBits);
   const tail = tailOf(parameters);
   const tails = randomElements(m, secret, USE.tails, count * tail);
-  const random = { tails: rows.map((_, i) => tails + 4 * i * tail), tail, secret };
+  const salts = isSalted(packing.rows) ? secret : undefined;
+  const random = { tails: rows.map((_, i) => tails + 4 * i * tail), tail, salts };
   return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles, random), messages, tails };
 }

@@ -173,7 +173,7 @@ export function chooseParameters(cells: readonly number[], budget = 1): Paramete
 
 function scoreOf(parameters: Parameters, cells: readonly number[]): number {
   const { rowBits, rateBits } = parameters;
-  const rows = cells.map((c) => Math.ceil(c / 2 ** rowBits) + SALT_WORDS);
+  const rows = cells.map((c) => Math.ceil(c / 2 ** rowBits)).map((r) => (r < 8 ? r + SALT_WORDS : r));
   rows[rows.length - 1]! += MASK_ROWS;
   const total = rows.reduce((a, b) => a + b, 0);
   const codeword = total * 2 ** (rowBits + rateBits) + 4 * foldsOf(parameters)[0]!.rows * 2 ** (rowBits + rateBits - 1);

@@ -98,7 +98,7 @@ describe('the pads of a proof', () => {
   });
 
   it('are themselves all different, and so are the elements of their mask', () => {
-    const elements = [...committed!.full, ...committed!.mask].map(String);
+    const elements = [...committed!.full.list(), ...committed!.mask.list()].map(String);
     // every product of pads is one as well
     expect(new Set(elements).size).toBe(elements.length);
     expect(committed!.full.length).toBe(committed!.code.queries + layout.count);

@@ -192,7 +192,7 @@ describe('the opening of the pads', () => {
       {},
       {
         hiding: (channel, m, pads) => {
-          plusOne(pads.full as Ext[], queries + free);
+          pads.full.set(queries + free, pads.full.at(queries + free).add(Ext.ONE));
           return new LyingHider(channel, m, pads, {});
         },
       },

@@ -4,10 +4,9 @@
  */
 
 import type { Affine } from '../../src/argue/affine.ts';
-import { HidingProver, PadCommitment } from '../../src/argue/hiding.ts';
+import { Elements, HidingProver, PadCommitment } from '../../src/argue/hiding.ts';
 import type { PadLayout, Transmitted } from '../../src/argue/pads.ts';
 import type { TensorId } from '../../src/circuit/types.ts';
-import { planes } from '../../src/commit/check.ts';
 import { commitRows, type MatrixCommitment, prepareTwiddles } from '../../src/commit/matrix.ts';
 import type { Ext } from '../../src/field/ext.ts';
 import { encodeKey } from '../../src/files/key.ts';
@@ -193,18 +192,12 @@ export class LyingPads extends PadCommitment {
     const secret = new Uint8Array(32).fill(23);
     super(m, layout, secret, (bits) => prepareTwiddles(m, bits));
     const { queries, messageBits, domainBits } = this.code;
-    const full = this.full as Ext[];
+    const full = this.full.list();
     lie(full, queries);
-    const rows = [full, this.mask].flatMap((values) =>
-      planes(values).map((plane) => {
-        const ptr = m.alloc(4 * 2 ** messageBits);
-        m.i32(ptr, 2 ** messageBits)
-          .fill(0)
-          .set(plane);
-        return ptr;
-      }),
-    );
-    const hiding = { tails: [], tail: 0, secret };
+    for (const [i, e] of full.slice(0, this.full.length).entries()) this.full.set(i, e);
+    const all = new Elements(Uint32Array.from(full.flatMap((e) => e.coordinates()))); // more of them, in one test
+    const rows = [...all.upload(m, messageBits), ...this.mask.upload(m, messageBits)];
+    const hiding = { tails: [], tail: 0, salts: secret };
     this.matrix = commitRows(m, rows, messageBits, domainBits, prepareTwiddles(m, domainBits), hiding);
   }
 }
