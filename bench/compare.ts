@@ -8,10 +8,11 @@ import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type * as Ports from '../src/circuit/ports.ts';
+import { environment } from '../src/cli/environment.ts';
 import type * as Models from '../src/files/model.ts';
 import type * as Node from '../src/node.ts';
 import type * as Provers from '../src/prover.ts';
-import { environment, saveResult } from './measure.ts';
+import { saveResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,7 +37,7 @@ const results = sides.map((side) => side.result());
 if (results[0]!.proof !== results[1]!.proof) throw new Error('the proofs are not the same');
 const name = basename(modelFile, '.tsm');
 const file = saveResult(`compare-${name}-${values.threads}`, {
-  ...environment(),
+  ...environment('development'),
   model: name,
   threads: Number(values.threads),
   runs: Number(values.runs),

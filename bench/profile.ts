@@ -5,11 +5,12 @@ import { Session } from 'node:inspector/promises';
 import { parseArgs } from 'node:util';
 import { blazeFace, fashionCnn } from '../examples/models.ts';
 import { encodeInput } from '../src/circuit/ports.ts';
+import { environment } from '../src/cli/environment.ts';
 import { decodeModel } from '../src/files/model.ts';
 import { compile } from '../src/index.ts';
 import { createMachine } from '../src/node.ts';
 import { Prover } from '../src/prover.ts';
-import { environment, saveResult } from './measure.ts';
+import { saveResult } from './results.ts';
 
 const REPEATS = 8;
 
@@ -60,5 +61,11 @@ for (const [name, time] of top) {
   );
 }
 const share = Math.round((1000 * kernels) / total) / 10;
-const result = { ...environment(), model: example.name, wallMs: Math.round(wall), kernelSharePercent: share, top };
+const result = {
+  ...environment('development'),
+  model: example.name,
+  wallMs: Math.round(wall),
+  kernelSharePercent: share,
+  top,
+};
 process.stdout.write(`${saveResult(`profile-${example.name}`, result)}\nkernels ${share} % of ${wall.toFixed(0)} ms\n`);

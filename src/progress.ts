@@ -7,6 +7,7 @@ export const stages = {
   compile: ['read', 'calibrate', 'lower', 'measure', 'commit'],
   run: ['load', 'run'],
   prove: ['load', 'run', 'commit', 'lookups', 'linear', 'batch', 'opening'],
+  bench: ['warm', 'proofs', 'float'],
 } as const;
 
 export type CompileStage = (typeof stages)['compile'][number];

@@ -65,6 +65,10 @@ describe('pages', () => {
     run(process.execPath, ['scripts/operators-table.ts', '--check']);
   });
 
+  it('the figures are those of bench/results', () => {
+    run(process.execPath, ['scripts/figures-table.ts', '--check']);
+  });
+
   it('every error code has a paragraph, and no other has', () => {
     const declared = [...read('src/errors.ts').matchAll(/\| '(E_\w+)'/g)].map((m) => m[1]);
     const explained = [...read('docs/guide/troubleshooting.md').matchAll(/^### (E_\w+)$/gm)].map((m) => m[1]);

@@ -103,7 +103,7 @@ function openingBytes({ rowBits, rateBits, tailRows, folds }: CodeSize): number 
   );
 }
 
-function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def: Contract): number {
+export function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def: Contract): number {
   const { k, sizes } = labelsOf(def, { a: tensors[def.a]!.shape, b: tensors[def.b]!.shape, out: shape }, name);
   return cellsOf(shape) * cellsOf(k.map((label) => sizes.get(label)!));
 }

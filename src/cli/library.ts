@@ -67,6 +67,21 @@ export const libraryVerbs: Verbs = {
     const budget = await fileBudgetAt(journalPath);
     return withMachine(options, (machine) => rotate(model, { budget, machine }));
   },
+  async bench(onnx, options) {
+    const { measureModel } = await import('../measure/model.ts');
+    const { watchMemory } = await import('./memory.ts');
+    const { environment, processorTime, processPeak } = await import('./environment.ts');
+    return withMachine(options, (machine) => {
+      const host = {
+        machine,
+        environment: environment(options.version),
+        processPeak,
+        processorTime,
+        watch: watchMemory,
+      };
+      return measureModel(onnx, { ...options, ...host });
+    });
+  },
   async verify(proof, statement) {
     const { verify } = await import('../verify.ts');
     return verify(proof, statement);

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander';
 import { TesseraError } from '../errors.ts';
 import type { Host, Program } from './command.ts';
+import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { commitCommand } from './commands/commit.ts';
 import { compileCommand } from './commands/compile.ts';
@@ -25,6 +26,7 @@ const commands = {
   verify: verifyCommand,
   rotate: rotateCommand,
   inspect: inspectCommand,
+  bench: benchCommand,
   doctor: doctorCommand,
 };
 

@@ -4,6 +4,7 @@
  */
 import type { CheckReport } from '../check.ts';
 import type { WeightVisibility } from '../circuit/types.ts';
+import type { Measurement } from '../measure/types.ts';
 import type { ExternalData, ImportOptions } from '../onnx/index.ts';
 import type { Visibility } from '../plan.ts';
 import type { OnProgress } from '../progress.ts';
@@ -47,6 +48,17 @@ export interface Disclosing {
 
 export interface ProveOptions extends Work, Disclosing {
   readonly tag?: Uint8Array;
+}
+
+export interface BenchOptions extends CompileOptions {
+  /** Of the network, in what is written. */
+  readonly name: string;
+  /** The version that is measured. */
+  readonly version: string;
+  readonly zk: boolean;
+  readonly input: 'public' | 'private';
+  /** Proofs that count. */
+  readonly repeat: number;
 }
 
 /** A counter that a proof would write to, and the proofs that it leaves before. */
@@ -96,6 +108,7 @@ export interface Verbs {
   }>;
   commit(key: Uint8Array, inputs: TensorValues, options: Work): Promise<Readonly<Record<string, Committed>>>;
   rotate(model: Uint8Array, options: Work & { readonly journalPath: JournalPath }): Promise<Rotated>;
+  bench(onnx: Uint8Array, options: BenchOptions): Promise<Measurement>;
   verify(proof: Uint8Array, statement: Statement): Promise<Verdict>;
   verifyRotation(
     rotation: Uint8Array,

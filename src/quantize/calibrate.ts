@@ -53,7 +53,7 @@ function percentiles(values: Float32Array, p: number): Interval {
 }
 
 /** Samples drawn evenly from an interval, the same in every run. */
-export function randomSamples(graph: Graph, count: number, interval: Interval): Sample[] {
+export function randomSamples(graph: Pick<Graph, 'inputs'>, count: number, interval: Interval): Sample[] {
   let state = 0x2545f491;
   const next = (): number => {
     state ^= state << 13;

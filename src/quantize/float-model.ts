@@ -29,8 +29,7 @@ export async function openFloatModel(
   const runtime = await loadRuntime();
   const model = fromBinary(ModelProtoSchema, bytes);
   expose(model.graph!, graph);
-  const files =
-    externalData === undefined ? [] : locations(model.graph!).map((path) => ({ path, data: externalData(path) }));
+  const files = externalFiles(model.graph!, externalData);
   const session = await runtime.InferenceSession.create(toBinary(ModelProtoSchema, model), {
     intraOpNumThreads: 1,
     graphOptimizationLevel: 'basic',
@@ -54,13 +53,14 @@ export async function openFloatModel(
 }
 
 /** What ONNX Runtime says, on one line. */
-function refused(sentence: string): (cause: unknown) => never {
+export function refused(sentence: string): (cause: unknown) => never {
   return (cause) => {
     throw new TesseraError('E_QUANTIZE', sentence, { cause, hint: String(cause).replace(/\s+/g, ' ') });
   };
 }
 
-async function loadRuntime(): Promise<Runtime> {
+/** @throws TesseraError E_QUANTIZE where it is not installed */
+export async function loadRuntime(): Promise<Runtime> {
   try {
     return await import('onnxruntime-node');
   } catch (cause) {
@@ -82,10 +82,14 @@ function expose(proto: GraphProto, graph: Graph): void {
   }
 }
 
-/** Files that hold external weights. */
-function locations(proto: GraphProto): string[] {
+/** Files that hold external weights, as ONNX Runtime takes them. */
+export function externalFiles(
+  proto: GraphProto,
+  externalData: ((location: string) => Uint8Array) | undefined,
+): { readonly path: string; readonly data: Uint8Array }[] {
+  if (externalData === undefined) return [];
   const entries = proto.initializer.flatMap((t) => t.externalData.filter((e) => e.key === 'location'));
-  return [...new Set(entries.map((e) => e.value))];
+  return [...new Set(entries.map((e) => e.value))].map((path) => ({ path, data: externalData(path) }));
 }
 
 /** @throws TesseraError E_INPUT for a missing input or a wrong number of values, E_NAN for one that is not finite */

@@ -31,7 +31,18 @@ describe('usage', () => {
     const { exit, stdout } = await tessera(['--help']);
     expect(exit).toBe(EXIT.ok);
     expect(stdout.startsWith('Examples:\n  tessera check')).toBe(true);
-    for (const name of ['check', 'compile', 'run', 'commit', 'prove', 'verify', 'rotate', 'inspect', 'doctor']) {
+    for (const name of [
+      'check',
+      'compile',
+      'run',
+      'commit',
+      'prove',
+      'verify',
+      'rotate',
+      'inspect',
+      'bench',
+      'doctor',
+    ]) {
       const help = await tessera([name, '--help']);
       expect(help.exit).toBe(EXIT.ok);
       expect(help.stdout.startsWith(`Examples:\n  tessera ${name}`)).toBe(true);

@@ -51,10 +51,12 @@ const mayImport: Record<string, readonly string[]> = {
   prove: [...proving, 'progress', 'run', 'values'],
   verify: [...verifying, 'values'],
   inspect: [...verifying, 'values'],
+  measure: [...verifying, ...proving, ...compiler, ...verbs],
+  report: ['errors', 'measure'],
   index: [...verifying, ...proving, ...compiler, ...verbs],
   node: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
   browser: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
-  cli: [...verifying, ...proving, ...compiler, ...verbs, 'index', 'node'],
+  cli: [...verifying, ...proving, ...compiler, ...verbs, 'measure', 'report', 'index', 'node'],
 };
 
 const importPattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;
