@@ -143,6 +143,10 @@ export interface Compiled {
  */
 export async function compile(onnx: Uint8Array, options: QuantizeOptions = {}): Promise<Compiled> {
   const machine = options.machine ?? (await createWasmMachine());
+  return machine.exclusive(() => compileOn(machine, onnx, options));
+}
+
+async function compileOn(machine: Machine, onnx: Uint8Array, options: QuantizeOptions): Promise<Compiled> {
   const stage = stageOf(options);
   const { circuit, weights, report } = await quantizeModel(onnx, { ...options, machine });
   stage('commit', 0);
@@ -193,15 +197,28 @@ function visibilityOf(graph: Graph, { weights = 'committed', visibility = [] }: 
   }
   const otherwise = (name: string) => (isArchitecture(graph, name) ? 'committed' : weights);
   const seenBy = (name: string) => rules.findLast(({ matches }) => matches.test(name))?.seen ?? otherwise(name);
-  for (const [name, where] of graph.architecture) {
+  for (const [name, where] of [...graph.architecture, ...graph.exposed]) {
     if (seenBy(name) !== 'private') continue;
     throw new TesseraError('E_VISIBILITY', `the initializer "${name}" cannot be private`, {
       where,
-      hint: 'The node makes it part of the circuit, which is public.',
+      hint: 'The node makes it, or something computed from it, part of the circuit, which is public.',
+    });
+  }
+  for (const { name: where, op, inputs } of graph.nodes) {
+    if (!BY_NUMBER.includes(op)) continue;
+    const numbers = inputs.map((input) => graph.constants.get(input)).filter((c) => c?.data.length === 1);
+    const origin = numbers.flatMap((c) => c!.origins).find((name) => seenBy(name) === 'private');
+    if (origin === undefined) continue;
+    throw new TesseraError('E_VISIBILITY', `the initializer "${origin}" cannot be private`, {
+      where,
+      hint: `${op} makes a number that stands alone part of the circuit, which is public.`,
     });
   }
   return seenBy;
 }
+
+/** Operators that take a constant of one number into the circuit; a factor may still find its way into weights. */
+const BY_NUMBER = ['Add', 'Sub', 'PRelu'];
 
 /** A number that stands alone, integers, and what an operator reads as its parameters: part of the circuit unless it is named. */
 function isArchitecture(graph: Graph, name: string): boolean {

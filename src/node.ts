@@ -47,11 +47,16 @@ export function createMachine(options: MachineOptions = {}): Promise<Machine> {
  * @param pathOf the journal of what a proof is about to show
  */
 export function fileBudget(pathOf: (spending: Spending) => string): Budget {
+  const check = (spending: Spending) => {
+    const { root, positions, limit } = spending;
+    return countIn(pathOf(spending), root, (records) => checkLeft(records, positions, limit));
+  };
   return {
+    check,
     async spend(spending) {
       const { root, positions, limit } = spending;
       const path = pathOf(spending);
-      await countIn(path, root, (records) => checkLeft(records, positions, limit));
+      await check(spending);
       const record = newRecord(positions);
       const file = await open(path, 'a').catch((cause) => Promise.reject(notWritable(path, cause)));
       try {

@@ -1,15 +1,13 @@
 /** model + input -> proof: bytes in, bytes out. */
-import { evaluate } from './circuit/evaluate.ts';
 import type { IntArray } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
 import { decodeModel, type ModelFile } from './files/model.ts';
 import { decodeOpening, type OpeningFile } from './files/tensor.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
-import { planOf, type Visibility } from './plan.ts';
+import type { Visibility } from './plan.ts';
 import type { OnProgress } from './progress.ts';
-import { disclosureOf, Prover, type ProverOptions, type Stage } from './prover.ts';
-import { discreet } from './run.ts';
+import { Prover, type ProverOptions, type ProverResult, type Stage } from './prover.ts';
 import { type Budget, spendAll, spendingOf } from './spending.ts';
 import { checkFits } from './statement.ts';
 import { type Committed, checkOpening, committedOf } from './tensor.ts';
@@ -67,13 +65,7 @@ export async function prove(modelBytes: Uint8Array, inputs: ProverInputs, option
     onStage: (stage) => options.onProgress?.({ kind: 'stage', stage, done: 1 }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };
-  options.onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
-  await spend(machine, model, integers, given, options.budget);
-  const mark = machine.mark(); // from here on nothing waits: another proof on this machine would use the same memory
-  const prover = new Prover(machine, model);
-  options.onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
-  const result = prover.prove(integers, given);
-  machine.release(mark);
+  const result = await machine.exclusive(() => count(machine, model, integers, given, options));
   if (result.violated !== undefined) {
     throw new TesseraError('E_PROVE', `the proof would be rejected by the check ${result.violated}`, {
       hint: 'This is a bug of Tessera: please report it with the model.',
@@ -87,24 +79,25 @@ export async function prove(modelBytes: Uint8Array, inputs: ProverInputs, option
 }
 
 /**
- * Counts what the proof will show of long-lived commitments, once everything is checked that could still stop it: a request that fails costs nothing.
+ * The proof. What it will show of long-lived commitments is counted once everything is checked that could still stop it, and before any of it is sent:
+ * a request that fails costs nothing.
  */
-async function spend(
+async function count(
   machine: Machine,
   model: ModelFile,
   integers: readonly IntArray[],
-  options: ProverOptions,
-  budget: Budget | undefined,
-): Promise<void> {
-  const openings = options.openings ?? new Map();
-  const plan = planOf(model, disclosureOf(model.circuit, options));
-  const spending = spendingOf(plan, model, openings);
-  if (spending.length === 0) return;
+  given: ProverOptions,
+  { onProgress, signal, budget }: ProveOptions,
+): Promise<ProverResult> {
+  onProgress?.({ kind: 'stage', stage: 'load', done: 0 });
+  const prover = new Prover(machine, model);
+  onProgress?.({ kind: 'stage', stage: 'load', done: 1 });
+  const openings = given.openings ?? new Map();
   for (const opening of openings.values()) checkOpening(machine, opening);
-  const mark = machine.mark();
-  discreet(model, () => evaluate(machine, plan.run, model.weights, integers));
-  machine.release(mark);
-  await spendAll(spending, budget);
+  const finish = prover.begin(integers, given);
+  if (signal?.aborted) throw new TesseraError('E_ABORTED', 'the proof was stopped');
+  await spendAll(spendingOf(prover.planFor(given), model, openings), budget);
+  return finish();
 }
 
 /** Integers of every input, those of openings included. @throws TesseraError E_INPUT, E_COMMITMENT */

@@ -90,7 +90,7 @@ export class Prover {
   prove(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks = {}): ProverResult {
     const mark = this.machine.mark();
     try {
-      return this.#prove(inputs, options, hooks);
+      return this.begin(inputs, options, hooks)();
     } finally {
       this.machine.release(mark);
     }
@@ -111,7 +111,11 @@ export class Prover {
     return layout;
   }
 
-  #prove(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks): ProverResult {
+  /**
+   * Runs the network; what is returned proves what it computed. Between the two nothing has been said yet. The machine's memory is the caller's to give
+   * back. @throws as `prove`
+   */
+  begin(inputs: readonly IntArray[], options: ProverOptions, hooks: ProverHooks = {}): () => ProverResult {
     const m = this.machine;
     const clock = new StageClock(options);
     const secretOf = hooks.entropy ?? entropy;
@@ -121,9 +125,13 @@ export class Prover {
     hooks.witness?.(m, run);
     hooks.outputs?.(outputs);
     const openings = this.#commitOutputs(plan, outputs, secretOf);
-    const statement = statementOf(plan, inputs, outputs, options, openings);
     clock.end('run');
+    return () => this.#finish({ plan, inputs, outputs, openings, run, options, hooks, clock });
+  }
 
+  #finish({ plan, inputs, outputs, openings, run, options, hooks, clock }: Begun): ProverResult {
+    const m = this.machine;
+    const statement = statementOf(plan, inputs, outputs, options, openings);
     const digest = statementDigest(this.model, statement, options.zk);
     const grinder: Grinder = (state, bits) => findNonce(m, state, bits);
     const channel = hooks.channel?.(digest, grinder) ?? new ProverChannel(digest, grinder);
@@ -141,7 +149,7 @@ export class Prover {
       matrices,
       twiddles: this.#twiddles,
       padLayout: () => this.#padLayout(plan),
-      secretOf,
+      secretOf: hooks.entropy ?? entropy,
       onStage: (stage: Stage) => clock.end(stage),
     };
     const violated = sendProof(channel, plan, side, hooks);
@@ -176,6 +184,18 @@ export class Prover {
       return made;
     });
   }
+}
+
+/** A run that is about to be proved. */
+interface Begun {
+  readonly plan: Plan;
+  readonly run: Witness;
+  readonly inputs: readonly IntArray[];
+  readonly outputs: readonly IntArray[];
+  readonly openings: ReadonlyMap<number, OpeningFile>;
+  readonly options: ProverOptions;
+  readonly hooks: ProverHooks;
+  readonly clock: StageClock;
 }
 
 /** Who will see which port. */

@@ -41,10 +41,14 @@ export async function rotate(modelBytes: Uint8Array, options: RotateOptions): Pr
     throw new TesseraError('E_VISIBILITY', 'the model has no private weights: there is nothing to rotate');
   }
   const machine = options.machine ?? (await createWasmMachine());
+  return machine.exclusive(() => rotateOn(machine, from, options.budget));
+}
+
+async function rotateOn(machine: Machine, from: ModelFile, budget: Budget): Promise<Rotated> {
   const spending = rotationSpending(from);
   checkRoots(machine, from);
   const to = withNewRoot(machine, from, entropy);
-  await spendAll([spending], options.budget);
+  await spendAll([spending], budget);
   const rotation = proveRotation(machine, from, to);
   checkRotation(from, to, rotation);
   const journal = journalOf(to.privateRoot, [spending.positions, spending.positions]);

@@ -21,9 +21,9 @@ export async function run(
   const { circuit, weights } = file;
   const integers = allIntegers('input', circuit.inputs, inputs);
   const machine = options.machine ?? (await createWasmMachine());
-  const mark = machine.mark();
-  const { outputs } = discreet(file, () => evaluate(machine, circuit, weights, integers));
-  machine.release(mark);
+  const { outputs } = await machine.exclusive(() => {
+    return discreet(file, () => evaluate(machine, circuit, weights, integers));
+  });
   return { outputs: namedOutputs(circuit, outputs) };
 }
 

@@ -21,6 +21,8 @@ export interface Spending {
  * Counts what is opened, durably, before it is. `tessera/node` counts in files; a program that keeps its own books implements this.
  */
 export interface Budget {
+  /** Whether `spend` would be refused now: asked of all that a proof shows, before any of it is counted. @throws TesseraError E_BUDGET */
+  readonly check?: (spending: Spending) => Promise<void>;
   /** @throws TesseraError E_BUDGET where the limit would be exceeded: the proof is not made */
   spend(spending: Spending): Promise<void>;
 }
@@ -44,7 +46,7 @@ export function spendingOf(plan: Plan, key: KeyFile, openings: ReadonlyMap<numbe
   });
 }
 
-/** @throws TesseraError E_BUDGET where something would be opened that nobody counts */
+/** Counts all or none. @throws TesseraError E_BUDGET where something would be opened that nobody counts, or too much */
 export async function spendAll(all: readonly Spending[], budget: Budget | undefined): Promise<void> {
   for (const spending of all) {
     if (budget === undefined) {
@@ -53,8 +55,9 @@ export async function spendAll(all: readonly Spending[], budget: Budget | undefi
         hint: 'Pass a budget: `fileBudget` of tessera/node counts in files.',
       });
     }
-    await budget.spend(spending);
+    await budget.check?.(spending);
   }
+  for (const spending of all) await budget?.spend(spending);
 }
 
 /** What a rotation opens of the old root, as of the new one. */

@@ -70,10 +70,10 @@ export async function commit(
   const { circuit } = decodeKey(key);
   const machine = options.machine ?? (await createWasmMachine());
   const named = [...namedIntegers('input', circuit.inputs, inputs)];
-  return Object.fromEntries(
+  const commitAll = () =>
     named.map(([i, values]) => {
       const { name, shape, scale } = circuit.inputs[i]!;
-      return [name, committedOf(commitTensor(machine, { shape, scale, values, secret: entropy() }), 0)];
-    }),
-  );
+      return [name, committedOf(commitTensor(machine, { shape, scale, values, secret: entropy() }), 0)] as const;
+    });
+  return Object.fromEntries(await machine.exclusive(commitAll));
 }

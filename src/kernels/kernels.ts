@@ -405,6 +405,12 @@ export interface Machine extends AsyncDisposable {
   i32(ptr: number, length: number): Int32Array;
   i16(ptr: number, length: number): Int16Array;
 
+  /**
+   * Runs `work` with the arena to itself, after whatever else holds it: what is allocated since the beginning is free again at the end, however it
+   * ends. Work that waits for something else than the machine must be done in here; not to be nested.
+   */
+  exclusive<T>(work: () => T | Promise<T>): Promise<T>;
+
   /** Runs raw[kernel](...task) for every task, on all threads, and returns when all are done. Task order is free. Results (numbers) in task order. */
   fork(kernel: KernelName, tasks: readonly (readonly number[])[]): readonly number[];
 }

@@ -35,6 +35,7 @@ export function machineOf(engine: Engine): Machine {
   const { memory, name, threads, raw, fork } = engine;
   let top = Math.ceil(engine.base / ALIGNMENT) * ALIGNMENT;
   let peak = top;
+  let last: Promise<unknown> = Promise.resolve();
   return {
     name,
     threads,
@@ -57,6 +58,18 @@ export function machineOf(engine: Engine): Machine {
     mark: () => top,
     release(mark) {
       top = mark;
+    },
+    exclusive(work) {
+      const turn = last.then(async () => {
+        const mark = top;
+        try {
+          return await work();
+        } finally {
+          top = mark;
+        }
+      });
+      last = turn.catch(() => undefined);
+      return turn;
     },
     u8: (ptr, length) => memory.u8.subarray(ptr, ptr + length),
     u32: (ptr, length) => memory.u32.subarray(ptr / 4, ptr / 4 + length),

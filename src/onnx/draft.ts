@@ -20,6 +20,8 @@ export class Draft {
   /** Float elements of the file's initializers; 0 for integers. */
   readonly initializers = new Map<string, number>();
   readonly architecture = new Map<string, string>();
+  /** Initializers of which something computed has become part of the graph, and the node that reads it so. */
+  readonly exposed = new Map<string, string>();
   #nodes: Node[] = [];
   /** Outputs that a normal form does not have, and the node that the file gives them to. */
   readonly #missing = new Map<string, string>();
@@ -82,11 +84,19 @@ export class Draft {
     this.infos.set(name, { shape: tensor.value.shape, type: tensor.type });
     const origins = from.flatMap((value) => this.constants.get(this.resolve(value))?.origins ?? []);
     this.constants.set(name, { ...tensor.value, origins: [...new Set(origins)] });
+    if (tensor.value.dtype !== 'float') return;
+    // integers that become real numbers are weights like any
+    for (const origin of origins) {
+      if (this.initializers.get(origin) === 0) this.initializers.set(origin, tensor.value.data.length);
+    }
   }
 
   /** Notes initializers whose values become part of the graph itself: sizes, bounds, indices. `where`: the node that reads them so. */
-  expose(origins: readonly string[], where: string): void {
-    for (const origin of origins) if (!this.architecture.has(origin)) this.architecture.set(origin, where);
+  expose(name: string, where: string): void {
+    const origins = this.constants.get(name)?.origins ?? [];
+    const isWhole = origins.length === 1 && origins[0] === name;
+    const read = isWhole ? this.architecture : this.exposed;
+    for (const origin of origins) if (!read.has(origin)) read.set(origin, where);
   }
 
   /** An initializer of the file, or a constant that a node of it holds. */

@@ -29,6 +29,7 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
     constants,
     initializers: draft.initializers,
     architecture: draft.architecture,
+    exposed: draft.exposed,
     shapes: new Map(names.map((name) => [name, draft.infos.get(name)!.shape])),
   };
 }

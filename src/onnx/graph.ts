@@ -47,6 +47,8 @@ export interface Graph {
   readonly initializers: ReadonlyMap<string, number>;
   /** Initializers whose values have become part of the graph, which everybody sees, and the node that reads them so. */
   readonly architecture: ReadonlyMap<string, string>;
+  /** Initializers of which something computed has, likewise. */
+  readonly exposed: ReadonlyMap<string, string>;
   /** Shape of every value that a node writes, and of inputs and constants. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }

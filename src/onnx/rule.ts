@@ -82,9 +82,8 @@ export class Call {
 
   /** The value of input i where it is known, to be made part of the graph. */
   parameter(i: number): Constant | undefined {
-    const constant = this.constant(i);
-    this.#draft.expose(constant?.origins ?? [], this.where);
-    return constant;
+    if (this.has(i)) this.#draft.expose(this.input(i), this.where);
+    return this.constant(i);
   }
 
   /** The value of input i where it is known. */

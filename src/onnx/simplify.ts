@@ -30,6 +30,9 @@ export function simplify(graph: RawGraph, inputs: ReadonlyMap<string, Info>, sou
   return draft;
 }
 
+/** What their results say of their inputs is the shape, which the graph has anyway. */
+const SIZES: ReadonlySet<string> = new Set(['Shape', 'Size']);
+
 /** Puts one node of the file, or one step of its meaning, into the draft. */
 function place(draft: Draft, raw: RawNode): void {
   const node = { ...raw, inputs: raw.inputs.map((name) => draft.resolve(name)) };
@@ -45,7 +48,7 @@ function place(draft: Draft, raw: RawNode): void {
   const output = node.outputs[0] ?? call.fail('E_ONNX_GRAPH', 'the node has no output');
   if (result.kind === 'alias') draft.alias(output, result.value);
   else if (result.kind === 'known' && node.op === 'Constant') draft.addInitializer(output, result.tensor);
-  else if (result.kind === 'known') draft.addConstant(output, result.tensor, node.inputs);
+  else if (result.kind === 'known') draft.addConstant(output, result.tensor, SIZES.has(node.op) ? [] : node.inputs);
   else if (!evaluate(draft, node, result)) append(draft, node, result);
 }
 

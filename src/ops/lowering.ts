@@ -118,7 +118,8 @@ export class Lowering {
    * initializer belongs to the architecture.
    */
   weightVisibility(name: string): WeightVisibility {
-    const named = this.constant(name) === undefined ? (this.#node?.inputs ?? []) : [name];
+    const inputs = this.#node?.inputs ?? [name];
+    const named = inputs.includes(name) ? [name] : inputs; // other names are made here, and may be those of other tensors
     for (const input of named) this.#exposed.delete(input);
     return strictest(named.map((input) => this.#visibilityOfConstant(input)));
   }

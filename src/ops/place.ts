@@ -288,7 +288,7 @@ function constantScale(ctx: Lowering, name: string): number {
 /** A constant part; nothing where it is zero everywhere. */
 function constantPart(ctx: Lowering, name: string, scale: number, factors: number[][]): TensorId | undefined {
   const constant = ctx.constant(name)!;
-  if (constant.data.every((v) => v === 0)) return undefined;
+  if (constant.data.every((v) => v === 0) && !ctx.hides(constant)) return undefined;
   return constantTensor(ctx, name, constant, scale, factors);
 }
 

@@ -33,7 +33,8 @@ function replace(graph: Graph, i: number, { inner, nodes: added, constants: more
   for (const name of added.flatMap((n) => n.outputs)) shapes.set(name, shape);
   const nodes = graph.nodes.toSpliced(i, 1, ...added).filter((n) => !inner.includes(n));
   const architecture = new Map(graph.architecture); // the numbers that made the pattern are what the new operator is
-  for (const node of inner) {
+  const last = more.size === 0 ? [graph.nodes[i]!] : []; // its factor is gone, or is the new constant
+  for (const node of [...inner, ...last]) {
     for (const origin of node.inputs.flatMap((name) => graph.constants.get(name)?.origins ?? [])) {
       architecture.set(origin, node.name);
     }
