@@ -1,5 +1,5 @@
 /**
- * The verifier against its twin (test/support/twin), a second one written from docs/spec alone. They agree on every proof here, right or
+ * The verifier against its twin (test/support/twin), a second one written from docs/spec alone, on plain proofs. They agree on every proof here, right or
  * wrong, down to the name of the check that stops it: what the specification says is what the code does.
  */
 import { readFileSync } from 'node:fs';
@@ -21,34 +21,12 @@ import { edited, tell, twisted } from '../support/lies.ts';
 import { flip, messagesOf, reseal, splice } from '../support/mutations.ts';
 import { randomCircuit } from '../support/random-circuit.ts';
 import { register, type Tiny, tinyNetwork } from '../support/tiny.ts';
-import { twin } from '../support/twin/twin.ts';
+import { type Case, type Claimed, checksOf, Twins } from '../support/twin/court.ts';
 
 const machine = await createWasmMachine();
 
-interface Claimed {
-  readonly key: Uint8Array;
-  readonly inputs: Record<string, Int32Array>;
-  readonly outputs: Record<string, Int32Array | 'private'>;
-  readonly tag: Uint8Array;
-}
-
-interface Case {
-  readonly proof: Uint8Array;
-  readonly claimed: Claimed;
-}
-
-/** Every word that both have said here. */
-const said = new Set<string>();
-
-/** What both say: `accepted`, or the name of the check. */
-function verdictOn({ proof, claimed }: Case): string {
-  const theirs = verify(proof, claimed);
-  const ours = twin(proof, claimed);
-  expect(ours).toEqual(theirs.ok ? { ok: true, bits: theirs.bits } : { ok: false, check: theirs.check });
-  const word = theirs.ok ? 'accepted' : theirs.check;
-  said.add(word);
-  return word;
-}
+const twins = new Twins();
+const verdictOn = (claim: Case): string => twins.verdictOn(claim);
 
 /** A proof by a prover with hooks, and the statement that it is for. */
 function prove(
@@ -181,7 +159,7 @@ describe('another statement', () => {
 });
 
 describe('changed bytes', () => {
-  const messages = messagesOf(verify(honest.proof, honest.claimed));
+  const messages = messagesOf(verify(honest.proof, honest.claimed as Parameters<typeof verify>[1]));
   const verdictOnBytes = (change: (bytes: Uint8Array) => Uint8Array) =>
     verdictOn({ ...honest, proof: reseal(honest.proof, change) });
 
@@ -288,8 +266,8 @@ describe('a lie', () => {
 
 it('every check of a plain proof has been named by both', () => {
   const text = readFileSync(new URL('../../docs/spec/10-statement.md', import.meta.url), 'utf8');
-  const checks = [...text.matchAll(/^\| (?:S11|[TLRBO]\d) \|.*\| `([a-z.]+)` \|$/gm)].map((match) => match[1]!);
+  const checks = checksOf(text, /^(S11|[TLRBO]\d)$/); // those of zero knowledge, Z: twin-zk.test.ts
   expect(checks.length).toBeGreaterThan(15);
   const others = ['accepted', 'E_FILE', 'E_INPUT', 'E_RANGE', 'E_SOUNDNESS'];
-  expect([...said].sort()).toEqual([...new Set([...checks, ...others])].sort());
+  expect([...twins.said].sort()).toEqual([...checks, ...others].sort());
 });

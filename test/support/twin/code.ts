@@ -1,10 +1,10 @@
 /**
  * The Reed-Solomon code on the circle's x-axis and the Merkle tree over its columns (docs/spec/30-commitment.md, sections 1 and 2):
  *   f(x) = sum_b c_b prod_j pi_j(x)^(b_j),   pi_0 = x,  pi_(j+1) = 2 pi_j^2 - 1,   x_j = x(Q_n^(1 + 4 rev_n(j)))
- *   leaf = BLAKE3(column),   node = BLAKE3's compression of (left . right) as a parent
+ *   leaf = BLAKE3(column, or column . salt),   node = BLAKE3's compression of (left . right) as a parent
  */
 import { blake3 } from '@noble/hashes/blake3.js';
-import { mod } from './field.ts';
+import { type E, mod, P } from './field.ts';
 import { little, must, number, type Transcript, words } from './transcript.ts';
 
 type CirclePoint = readonly [bigint, bigint];
@@ -34,12 +34,35 @@ export function basis(x: bigint, count: number): bigint[] {
   return list;
 }
 
+/** f(x) of coefficients over E, zeros behind those given: coordinate by coordinate. */
+export function codeTensor(x: bigint, variables: number, coefficients: readonly E[]): E {
+  let table = [1n];
+  for (const pi of basis(x, variables)) table = table.flatMap((v) => [v, (v * pi) % P]);
+  const sums = [0n, 0n, 0n, 0n] as [bigint, bigint, bigint, bigint];
+  coefficients.forEach((c, i) => {
+    for (let k = 0; k < 4; k++) sums[k]! += c[k]! * table[i]!;
+  });
+  return sums.map(mod) as unknown as E;
+}
+
 // ---- tree --------------------------------------------------------------------------------------------------------------
 
-/** A message of opened columns: `cells` numbers of F at each position; O1 against the root of 2^n leaves. */
+export interface Matrix {
+  /** Of the message. */
+  readonly label: string;
+  readonly root: Uint8Array;
+  /** Of 2^n leaves. */
+  readonly n: number;
+  /** Numbers of F in a column. */
+  readonly cells: number;
+  /** 32 bytes of salt behind the cells. */
+  readonly isSalted: boolean;
+}
+
+/** A message of opened columns: their cells at each position; O1. */
 export function openColumns(
   transcript: Transcript,
-  { root, n, cells }: { readonly root: Uint8Array; readonly n: number; readonly cells: number },
+  { label, root, n, cells, isSalted }: Matrix,
   positions: readonly number[],
 ): number[][] {
   let known = positions;
@@ -48,12 +71,13 @@ export function openColumns(
     known = [...new Set(known.map((k) => k >> 1))];
     return siblings;
   });
-  const size = 4 * cells * positions.length;
-  const message = transcript.bytes('level columns', size + 32 * missing.flat().length);
-  const columns = positions.map((_, i) => message.subarray(4 * cells * i, 4 * cells * (i + 1)));
+  const width = 4 * cells + (isSalted ? 32 : 0);
+  const size = width * positions.length;
+  const message = transcript.bytes(label, size + 32 * missing.flat().length);
+  const leaves = positions.map((_, i) => message.subarray(width * i, width * (i + 1)));
 
   let at = size;
-  let nodes = new Map<number, Uint8Array>(positions.map((position, i) => [position, blake3(columns[i]!)]));
+  let nodes = new Map<number, Uint8Array>(positions.map((position, i) => [position, blake3(leaves[i]!)]));
   for (const siblings of missing) {
     for (const k of siblings) {
       nodes.set(k, message.subarray(at, at + 32));
@@ -66,7 +90,7 @@ export function openColumns(
     nodes.get(0)!.every((byte, i) => byte === root[i]),
     'opening.merkle',
   );
-  return columns.map(words);
+  return leaves.map((leaf) => words(leaf.subarray(0, 4 * cells)));
 }
 
 const IV = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];

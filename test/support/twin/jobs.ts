@@ -3,17 +3,18 @@
  * a sum over a cube, and the value that the summed polynomial must have at the sumcheck's end.
  */
 import type { Contract, Definition, Window } from '../../../src/circuit/types.ts';
+import type { Argument } from './argument.ts';
 import { type E, eq, eqCells, indexBits, ONE, type Point, product, splitPoint, sum } from './field.ts';
+import { type Scalar, times } from './hidden.ts';
 import type { Claim, Ledger } from './ledger.ts';
-import type { Transcript } from './transcript.ts';
 
 export interface Job {
   readonly variables: number;
   readonly degree: 2 | 3;
   /** Of the polynomial over the cube. */
-  readonly sum: E;
+  readonly sum: Scalar;
   /** Its value at the end, rho its own variables. What another stage must still show is added to `second`. */
-  readonly end: (rho: Point, transcript: Transcript, second: Job[]) => E;
+  readonly end: (rho: Point, argument: Argument, second: Job[]) => Scalar;
 }
 
 type Product = Extract<Definition, { readonly kind: 'product' }>;
@@ -23,10 +24,10 @@ export const LABEL = 'stage values';
 
 /** y = sum_x eq(r, x) a(x) b(x) */
 export function productJob(def: Product, { point: r, value: y }: Claim, ledger: Ledger): Job {
-  const end: Job['end'] = (rho, transcript) => {
-    const a = ledger.value(def.a, rho, transcript, LABEL);
-    const b = ledger.value(def.b, rho, transcript, LABEL);
-    return product([eq(r, rho), a, b]);
+  const end: Job['end'] = (rho, argument) => {
+    const a = ledger.value(def.a, rho, argument, LABEL);
+    const b = ledger.value(def.b, rho, argument, LABEL);
+    return times(eq(r, rho), argument.product(a, b));
   };
   return { variables: r.length, degree: 3, sum: y, end };
 }
@@ -59,18 +60,18 @@ export function contractJob(
   const summed = [...batch, ...k, ...kernel];
   const sizes = summed.map((label) => sizeOf.get(label)!);
 
-  const end: Job['end'] = (rho, transcript, second) => {
+  const end: Job['end'] = (rho, argument, second) => {
     const bound = coordinatesOf(summed, sizes, rho);
     const at = (label: string) => bound.get(label) ?? atOut.get(label)!;
-    const a = ledger.value(def.a, def.aAxes.flatMap(at), transcript, LABEL);
+    const a = ledger.value(def.a, def.aAxes.flatMap(at), argument, LABEL);
     const weight = product(batch.map((label) => eq(atOut.get(label)!, bound.get(label)!)));
     if (windows.length === 0) {
-      const b = ledger.value(def.b, (def.bAxes as string[]).flatMap(at), transcript, LABEL);
-      return product([weight, a, b]);
+      const b = ledger.value(def.b, (def.bAxes as string[]).flatMap(at), argument, LABEL);
+      return times(weight, argument.product(a, b));
     }
-    const v = transcript.element(LABEL);
+    const v = argument.element(LABEL);
     second.push(windowJob(def, v, at, { sizeOf, outShape }, ledger));
-    return product([weight, a, v]);
+    return times(weight, argument.product(a, v));
   };
   return { variables: indexBits(sizes), degree: batch.length > 0 ? 3 : 2, sum: y, end };
 }
@@ -81,7 +82,7 @@ export function contractJob(
  */
 function windowJob(
   def: Contract,
-  v: E,
+  v: Scalar,
   at: (label: string) => Point,
   { sizeOf, outShape }: { readonly sizeOf: ReadonlyMap<string, number>; readonly outShape: readonly number[] },
   ledger: Ledger,
@@ -101,13 +102,13 @@ function windowJob(
       ),
     );
   };
-  const end: Job['end'] = (rho, transcript) => {
+  const end: Job['end'] = (rho, argument) => {
     const inside = splitPoint(sizes, rho);
     let next = 0;
     const axes = def.bAxes.map((axis) => (typeof axis === 'string' ? at(axis) : inside[next++]!));
-    const b = ledger.value(def.b, axes.flat(), transcript, LABEL);
+    const b = ledger.value(def.b, axes.flat(), argument, LABEL);
     const s = def.bAxes.map((axis, i) => (typeof axis === 'string' ? ONE : through(axis, shape[i]!, axes[i]!)));
-    return product([b, ...s]);
+    return times(product(s), b);
   };
   return { variables: indexBits(sizes), degree: 2, sum: v, end };
 }

@@ -3,32 +3,16 @@
  *   sum over looked-up cells of 1/(c - fp(cell)) = sum over table rows of m(row)/(c - fp(row)),   fp(x) = x_0 + beta x_1 + beta^W id
  */
 import { type Table, type TensorId, tableValue } from '../../../src/circuit/types.ts';
-import {
-  add,
-  box,
-  corner,
-  type E,
-  eq,
-  extension,
-  indexBits,
-  int,
-  mul,
-  ONE,
-  type Point,
-  powers,
-  same,
-  sub,
-  sum,
-  ZERO,
-} from './field.ts';
+import type { Argument } from './argument.ts';
+import { box, corner, type E, eq, extension, indexBits, int, mul, ONE, type Point, powers, sub } from './field.ts';
+import { between, known, minus, NOTHING, plus, type Scalar, times, total } from './hidden.ts';
 import type { Ledger } from './ledger.ts';
 import type { Statement } from './statement.ts';
-import { must, type Transcript } from './transcript.ts';
 
 /** Claims on the numerators and denominators of a layer, at one point. */
 interface Layer {
-  readonly p: E;
-  readonly q: E;
+  readonly p: Scalar;
+  readonly q: Scalar;
   readonly point: Point;
 }
 
@@ -40,44 +24,45 @@ interface Block {
   readonly tensors: readonly TensorId[] | undefined;
 }
 
-export function checkLookups(statement: Statement, ledger: Ledger, transcript: Transcript): void {
-  transcript.grind('lookup grinding', statement.lookupGrinding);
-  const [c, beta] = transcript.challenges('lookup challenge', 2) as [E, E];
-  let layer = root(transcript);
-  for (let k = 1; k < statement.depth; k++) layer = descend(transcript, layer, k);
-  checkLeaves(statement, ledger, transcript, layer, c, powers(beta, statement.width + 1));
+export function checkLookups(statement: Statement, ledger: Ledger, argument: Argument): void {
+  argument.transcript.grind('lookup grinding', statement.lookupGrinding);
+  const [c, beta] = argument.transcript.challenges('lookup challenge', 2) as [E, E];
+  let layer = root(argument);
+  for (let k = 1; k < statement.depth; k++) layer = descend(argument, layer, k);
+  checkLeaves(statement, ledger, argument, layer, c, powers(beta, statement.width + 1));
 }
 
 /** p and q at the bound point with the child's coordinate mu after it. */
-function child(transcript: Transcript, [p0, p1, q0, q1]: readonly E[], point: Point): Layer {
-  const mu = transcript.challenge('tree child');
-  const between = (a: E, b: E) => add(a, mul(mu, sub(b, a)));
-  return { p: between(p0!, p1!), q: between(q0!, q1!), point: [...point, mu] };
+function child(argument: Argument, [p0, p1, q0, q1]: readonly Scalar[], point: Point): Layer {
+  const mu = argument.transcript.challenge('tree child');
+  return { p: between(p0!, p1!, mu), q: between(q0!, q1!, mu), point: [...point, mu] };
 }
 
-function root(transcript: Transcript): Layer {
-  const values = transcript.elements('tree root', 4);
-  const [p0, p1, q0, q1] = values as [E, E, E, E];
-  must(same(add(mul(p0, q1), mul(p1, q0)), ZERO), 'lookup.root'); // L1
-  must(!same(mul(q0, q1), ZERO), 'lookup.denominator'); // L2
-  return child(transcript, values, []);
+function root(argument: Argument): Layer {
+  const values = argument.elements('tree root', 4);
+  const [p0, p1, q0, q1] = values as [Scalar, Scalar, Scalar, Scalar];
+  argument.zero(plus(argument.product(p0, q1), argument.product(p1, q0)), 'lookup.root'); // L1
+  argument.notZero(argument.product(q0, q1), 'lookup.denominator'); // L2
+  return child(argument, values, []);
 }
 
 /** T = p + lambda q = sum_x eq(w, x) (p0 q1 + p1 q0 + lambda q0 q1)(x);  a round:  T <- T + d (x - w_i) + c (x^2 - x) */
-function descend(transcript: Transcript, { p, q, point: w }: Layer, k: number): Layer {
-  const lambda = transcript.challenge('tree lambda');
-  let t = add(p, mul(lambda, q));
+function descend(argument: Argument, { p, q, point: w }: Layer, k: number): Layer {
+  const lambda = argument.transcript.challenge('tree lambda');
+  let t = plus(p, times(lambda, q));
   const point: E[] = [];
   for (let i = 0; i < k; i++) {
-    const [d, c] = transcript.elements('tree round', 2) as [E, E];
-    const x = transcript.challenge('tree round');
-    t = add(t, add(mul(d, sub(x, w[i]!)), mul(c, sub(mul(x, x), x))));
+    const [d, c] = argument.elements('tree round', 2) as [Scalar, Scalar];
+    const x = argument.transcript.challenge('tree round');
+    t = total([t, times(sub(x, w[i]!), d), times(sub(mul(x, x), x), c)]);
     point.push(x);
   }
-  const values = transcript.elements('tree values', 4);
-  const [p0, p1, q0, q1] = values as [E, E, E, E];
-  must(same(t, sum([mul(p0, q1), mul(p1, q0), mul(lambda, mul(q0, q1))])), 'lookup.layer'); // L3
-  return child(transcript, values, point);
+  const values = argument.elements('tree values', 4);
+  const [p0, p1, q0, q1] = values as [Scalar, Scalar, Scalar, Scalar];
+  const cross = plus(argument.product(p0, q1), argument.product(p1, q0));
+  const follows = plus(cross, times(lambda, argument.product(q0, q1)));
+  argument.zero(minus(t, follows), 'lookup.layer'); // L3
+  return child(argument, values, point);
 }
 
 /** Lookups, then tables, by size. */
@@ -96,12 +81,12 @@ function blocksOf({ circuit, lookups }: Statement): Block[] {
 function checkLeaves(
   statement: Statement,
   ledger: Ledger,
-  transcript: Transcript,
+  argument: Argument,
   { p, q, point: r }: Layer,
   c: E,
   betas: readonly E[],
 ): void {
-  let [numerator, denominator] = [ZERO, ONE];
+  let [numerator, denominator] = [NOTHING, known(ONE)];
   let offset = 0;
   for (const { shape, table: id, tensors } of blocksOf(statement)) {
     const table = statement.circuit.tables[id]!;
@@ -109,16 +94,17 @@ function checkLeaves(
     const [high, low] = [r.slice(0, r.length - n), r.slice(r.length - n)];
     const place = eq(high, corner(offset / 2 ** n, high.length)); // E_b
     const inside = box(shape, low); // I_b
-    const value = (t: TensorId) => ledger.value(t, low, transcript, 'leaf value');
-    const x = tensors?.map(value) ?? columnsOf(table, low);
-    const count = tensors === undefined ? sub(ZERO, value(table.multiplicity)) : inside;
-    numerator = add(numerator, mul(place, count));
+    const value = (t: TensorId) => ledger.value(t, low, argument, 'leaf value');
+    const x = tensors?.map(value) ?? columnsOf(table, low).map(known);
+    const count = tensors === undefined ? times(int(-1), value(table.multiplicity)) : known(inside);
+    numerator = plus(numerator, times(place, count));
     const named = mul(inside, sub(sub(c, mul(betas[statement.width]!, int(id + 1))), ONE));
-    denominator = add(denominator, mul(place, sub(named, sum(x.map((v, i) => mul(betas[i]!, v))))));
+    const read = total(x.map((v, i) => times(betas[i]!, v)));
+    denominator = plus(denominator, times(place, minus(known(named), read)));
     offset += 2 ** n;
   }
-  must(same(p, numerator), 'lookup.numerators');
-  must(same(q, denominator), 'lookup.denominators');
+  argument.zero(minus(numerator, p), 'lookup.numerators'); // L4
+  argument.zero(minus(denominator, q), 'lookup.denominators'); // L5
 }
 
 /** The columns' extensions, row by row: the definition of what the specification has a closed form for. */

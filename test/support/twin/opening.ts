@@ -1,8 +1,10 @@
 /**
- * All claims on columns, opened at once (docs/spec/30-commitment.md, sections 5 to 7): one batch evaluation leaves one value of every
- * slab, eta joins the slabs to one functional of the committed rows, and folds with spot checks shrink that to the last vector.
+ * All claims on columns, opened at once (docs/spec/30-commitment.md, sections 5 to 7; 45-zero-knowledge.md, section 3): one batch evaluation leaves one
+ * value of every slab, eta joins the slabs of a class, and its mask, to one functional of the committed rows, and folds with spot checks shrink that
+ * to the last vector.
  */
-import { basis, codePoint, openColumns } from './code.ts';
+import type { Argument } from './argument.ts';
+import { basis, codePoint, codeTensor, openColumns } from './code.ts';
 import {
   add,
   bits,
@@ -19,116 +21,183 @@ import {
   same,
   sub,
   sum,
+  ZERO,
 } from './field.ts';
+import { minus, type Scalar, times, total } from './hidden.ts';
 import { type Claim, type Ledger, sumcheck } from './ledger.ts';
 import { slabWeight } from './packing.ts';
-import { type Level, QUERY_GRINDING, type Statement } from './statement.ts';
+import { type Level, QUERY_GRINDING } from './soundness.ts';
+import type { OpeningClass, Statement } from './statement.ts';
 import { fours, must, type Transcript } from './transcript.ts';
 
-/** A claim on the present vector h: <h, scalar (f0, f1) x (f0, f1) x ..>, most significant variable first. */
-interface Weights {
-  readonly scalar: E;
-  readonly factors: readonly (readonly [E, E])[];
+/** Roots that a proof begins with: the mask's where there is class 1, which has a matrix of its own for it. */
+export interface Roots {
+  readonly witness: Uint8Array;
+  readonly mask: Uint8Array | undefined;
+}
+
+/** A claim on the present vector h: <h, scalar eq(point, .)> or, of a code point, <h, scalar (1, pi_(b-1)(x)) x .. x (1, pi_0(x))>. */
+type Weights = { readonly scalar: E } & ({ readonly point: Point } | { readonly x: bigint });
+
+interface OpenedMatrix {
+  readonly root: Uint8Array;
+  readonly rowWeights: readonly E[];
+  readonly isSalted: boolean;
 }
 
 /** What is opened at a level: matrices of one code, each with the weights of its rows. */
 interface Opened {
   readonly level: Level;
-  readonly matrices: readonly { readonly root: Uint8Array; readonly rowWeights: readonly E[] }[];
+  readonly matrices: readonly OpenedMatrix[];
   /** Cells are elements of F in the commitments, of E after a fold. */
   readonly isExtension: boolean;
 }
 
-export function checkOpening(
-  statement: Statement,
-  witnessRoot: Uint8Array,
-  ledger: Ledger,
-  transcript: Transcript,
-): void {
-  const { levels, folds } = statement;
-  const { point: rho, slabValues } = evaluateBatch(statement, ledger, transcript);
-  const eta = transcript.challenges('eta', Math.max(1, bits(statement.slabs.length + 1)));
-  const slabWeights = statement.slabs.map((_, s) => eq(eta, corner(s, eta.length)));
-  const z = rho.slice(rho.length - statement.m);
+/** Rows of a hiding matrix, the mask's aside, from which on its leaves need no salts. */
+const SALTED_BELOW = 8;
 
-  let sigma = sum(slabValues.map((u, s) => mul(slabWeights[s]!, u)));
-  let weights: Weights[] = [{ scalar: ONE, factors: z.map((a) => [sub(ONE, a), a] as const) }];
-  let opened = commitmentsAs(statement, witnessRoot, slabWeights, rho.slice(0, rho.length - statement.m));
-  folds.forEach((k, i) => {
-    const root = transcript.bytes('level root', 32);
-    const answers = openLevel(transcript, opened);
-    const gamma = powers(transcript.challenge('level batch'), answers.length + 1);
-    answers.forEach(({ x, value }, l) => {
-      sigma = add(sigma, mul(gamma[l + 1]!, value));
-      weights.push({ scalar: gamma[l + 1]!, factors: codeWeights(x, opened.level.message) });
-    });
-    const fold = sumcheck(transcript, 'level round', sigma, k, 2);
-    sigma = fold.value;
-    weights = weights.map((w) => fold.point.reduce(bind, w));
-    opened = { level: levels[i + 1]!, matrices: [{ root, rowWeights: eqTable(fold.point) }], isExtension: true };
+/** What is left of a class: <sum of weighted rows, eq((0, z), .)> = value. */
+interface Functional {
+  readonly own: OpeningClass;
+  readonly matrices: readonly OpenedMatrix[];
+  readonly z: Point;
+  readonly value: E;
+}
+
+export function checkOpenings(statement: Statement, roots: Roots, ledger: Ledger, argument: Argument): void {
+  const { point: rho, slabValues } = evaluateBatch(statement, ledger, argument);
+  const masks = statement.classes.map(() => (statement.zk ? argument.element('mask value') : undefined));
+  argument.settle();
+  const left = statement.classes.map((own, i): Functional => {
+    argument.transcript.grind('eta grinding', own.etaGrinding);
+    return joinSlabs(statement, i, { roots, rho, slabValues, mask: masks[i] }, argument);
   });
-
-  const last = transcript.elements('last vector', 2 ** opened.level.message);
-  must(same(sigma, sum(weights.map((w) => pair(last, w)))), 'opening.claims'); // O2
-  for (const { x, value } of openLevel(transcript, opened)) {
-    const encoded = pair(last, { scalar: ONE, factors: codeWeights(x, opened.level.message) });
-    must(same(value, encoded), 'opening.last'); // O3
-  }
+  for (const functional of left) checkOpening(functional, statement.zk, argument.transcript);
 }
 
 /** sum_j gamma^j v_j = sum_S sum_x S(x) W_S(x);   B1  end = sum_S 2^-(N - n_S) W_S(last n_S of rho) u_S */
 function evaluateBatch(
-  statement: Statement,
+  { circuit, commitments, classes }: Statement,
   ledger: Ledger,
-  transcript: Transcript,
-): { readonly point: Point; readonly slabValues: readonly E[] } {
-  const { slabs, circuit } = statement;
+  argument: Argument,
+): { readonly point: Point; readonly slabValues: readonly (readonly Scalar[])[] } {
+  const columns = ['weight', 'witness', 'input', 'output'];
   const owed = circuit.tensors.flatMap(({ def, shape }, tensor) => {
-    const isColumn = def.kind === 'weight' || def.kind === 'witness' || def.kind === 'input';
-    return isColumn ? ledger.claims(tensor).map((claim) => ({ ...claim, tensor, shape })) : [];
+    return columns.includes(def.kind) ? ledger.claims(tensor).map((claim) => ({ ...claim, tensor, shape })) : [];
   });
-  const gamma = powers(transcript.challenge('opening batch'), owed.length);
-  const total = sum(owed.map(({ value }, j) => mul(gamma[j]!, value)));
-  const most = Math.max(...slabs.map((slab) => slab.variables));
-  const { point: rho, value }: Claim = sumcheck(transcript, 'opening round', total, most, 2);
-  const slabValues = statement.commitments.flatMap((c) => transcript.elements('slab values', c.slabs.length));
+  const gamma = powers(argument.transcript.challenge('opening batch'), owed.length);
+  const all = total(owed.map(({ value }, j) => times(gamma[j]!, value)));
+  const slabs = commitments.flatMap((c) => c.slabs);
+  const most = Math.max(...classes.map((c) => c.m), ...slabs.map((slab) => slab.variables));
+  const { point: rho, value }: Claim = sumcheck(argument, 'opening round', all, most, 2);
+  const slabValues = commitments.map(({ isOpen, slabs: own }) =>
+    isOpen ? argument.clear('slab values', own.length) : argument.elements('slab values', own.length),
+  );
+  const u = slabValues.flat();
   const end = slabs.map((slab, s) => {
     const missing = most - slab.variables;
     const weight = owed.flatMap(({ tensor, shape, point }, j) =>
       slabWeight(slab, tensor, shape, point, rho.slice(missing)).map((w) => mul(gamma[j]!, w)),
     );
-    return mul(mul(half(missing), sum(weight)), slabValues[s]!);
+    return times(mul(half(missing), sum(weight)), u[s]!);
   });
-  must(same(value, sum(end)), 'opening.batch');
-  transcript.grind('eta grinding', statement.etaGrinding);
+  argument.zero(minus(value, total(end)), 'opening.batch');
   return { point: rho, slabValues };
 }
 
-/** kappa of row i of slab S = eq(eta, S) eq(the n_S - m coordinates of rho before z, i) */
-function commitmentsAs(
-  { commitments, slabs, levels, m }: Statement,
-  witnessRoot: Uint8Array,
-  slabWeights: readonly E[],
-  before: Point,
-): Opened {
-  const matrices = commitments.map((commitment) => {
-    const rowWeights = commitment.slabs.flatMap((slab) => {
-      const weight = slabWeights[slabs.indexOf(slab)]!;
-      return eqTable(before.slice(before.length - (slab.variables - m))).map((e) => mul(weight, e));
+/**
+ * V  eta;   v = sum_S eq(eta, S) u_S + eq(eta, K) s
+ * kappa of row i of slab S = eq(eta, S) eq(the n_S - m coordinates of rho before z, i); the mask's four rows: eq(eta, K) times 1, i, u, i u
+ */
+function joinSlabs(
+  { commitments, classes }: Statement,
+  index: number,
+  batch: {
+    readonly roots: Roots;
+    readonly rho: Point;
+    readonly slabValues: readonly (readonly Scalar[])[];
+    readonly mask: Scalar | undefined;
+  },
+  argument: Argument,
+): Functional {
+  const { roots, rho, slabValues, mask } = batch;
+  const own = classes[index]!;
+  const count = commitments.reduce((n, c) => n + (c.class === index ? c.slabs.length : 0), 0); // K
+  const eta = argument.transcript.challenges('eta', Math.max(1, bits(count + 1)));
+  const weightOf = (s: number) => eq(eta, corner(s, eta.length));
+  const before = rho.slice(0, rho.length - own.m);
+  const maskRows = [0, 1, 2, 3].map((k) =>
+    mul(weightOf(count), [0, 1, 2, 3].map((j) => (j === k ? 1n : 0n)) as unknown as E),
+  );
+  const terms = mask === undefined ? [] : [times(weightOf(count), mask)];
+  const matrices: OpenedMatrix[] = [];
+  let s = 0;
+  commitments.forEach(({ class: at, root, slabs, isOpen }, c) => {
+    if (at !== index) return;
+    const rowWeights = slabs.flatMap((slab, k) => {
+      const weight = weightOf(s++);
+      terms.push(times(weight, slabValues[c]![k]!));
+      return eqTable(before.slice(before.length - (slab.variables - own.m))).map((e) => mul(weight, e));
     });
-    return { root: commitment.root ?? witnessRoot, rowWeights };
+    const isSalted = mask !== undefined && !isOpen && rowWeights.length < SALTED_BELOW;
+    if (root === undefined && mask !== undefined) rowWeights.push(...maskRows);
+    matrices.push({ root: root ?? roots.witness, rowWeights, isSalted });
   });
-  return { level: levels[0]!, matrices, isExtension: false };
+  if (index === 1) matrices.push({ root: roots.mask!, rowWeights: maskRows, isSalted: true });
+  const value = argument.reveal('opened value', total(terms));
+  return { own, matrices, z: rho.slice(rho.length - own.m), value };
+}
+
+function checkOpening({ own, matrices, z, value }: Functional, zk: boolean, transcript: Transcript): void {
+  const { levels, folds } = own;
+  let sigma = value;
+  const point = zk ? [ZERO, ...z] : z;
+  let weights: Weights[] = [{ scalar: ONE, point }];
+  let opened: Opened = { level: levels[0]!, matrices, isExtension: false };
+  folds.forEach(({ bound, rows }, i) => {
+    const root = transcript.bytes('level root', 32);
+    const answers = openLevel(transcript, opened);
+    const gamma = powers(transcript.challenge('level batch'), answers.length + 1);
+    answers.forEach(({ x, value: y }, l) => {
+      sigma = add(sigma, mul(gamma[l + 1]!, y));
+      weights.push({ scalar: gamma[l + 1]!, x });
+    });
+    const fold = foldRounds(transcript, sigma, bound);
+    sigma = fold.sigma;
+    weights = weights.map((w) => bind(w, fold.point, opened.level.variables));
+    const level = { root, rowWeights: eqTable(fold.point).slice(0, rows), isSalted: false };
+    opened = { level: levels[i + 1]!, matrices: [level], isExtension: true };
+  });
+
+  const last = transcript.elements('last vector', 2 ** opened.level.variables);
+  must(same(sigma, sum(weights.map((w) => pair(last, w, opened.level.variables)))), 'opening.claims'); // O2
+  for (const { x, value: y } of openLevel(transcript, opened)) {
+    must(same(y, codeTensor(x, opened.level.variables, last)), 'opening.last'); // O3
+  }
+}
+
+/** P  c0, c2;  V  r;   sigma <- s(r) */
+function foldRounds(transcript: Transcript, claim: E, rounds: number): { readonly point: E[]; readonly sigma: E } {
+  const point: E[] = [];
+  let sigma = claim;
+  for (let i = 0; i < rounds; i++) {
+    const [c0, c2] = transcript.elements('level round', 2) as [E, E];
+    const r = transcript.challenge('level round');
+    const atZero = mul(sub(ONE, mul(int(2), r)), c0);
+    sigma = sum([mul(r, sigma), atZero, mul(sub(mul(r, r), r), c2)]);
+    point.push(r);
+  }
+  return { point, sigma };
 }
 
 /** Work, positions, columns: at every position x the value of the weighted sum of rows. */
 function openLevel(transcript: Transcript, { level, matrices, isExtension }: Opened): { x: bigint; value: E }[] {
   transcript.grind('level grinding', QUERY_GRINDING);
   const positions = transcript.positions('level positions', level.queries, level.domain);
-  const columns = matrices.map(({ root, rowWeights }) => {
+  const columns = matrices.map(({ root, rowWeights, isSalted }) => {
     const cells = (isExtension ? 4 : 1) * rowWeights.length;
-    const opened = openColumns(transcript, { root, n: level.domain, cells }, positions);
-    return opened.map((column) => {
+    const matrix = { label: 'level columns', root, n: level.domain, cells, isSalted };
+    return openColumns(transcript, matrix, positions).map((column) => {
       const values = isExtension ? fours(column) : column.map((v) => int(v));
       return sum(values.map((v, row) => mul(rowWeights[row]!, v)));
     });
@@ -138,21 +207,19 @@ function openLevel(transcript: Transcript, { level, matrices, isExtension }: Ope
   });
 }
 
-/** (1, pi_j(x)) for every variable */
-const codeWeights = (x: bigint, variables: number): (readonly [E, E])[] =>
-  basis(x, variables).map((pi) => [ONE, int(pi)] as const);
-
-/** The most significant variable becomes r: the scalar takes (1 - r) f0 + r f1. */
-function bind({ scalar, factors: [[f0, f1], ...factors] }: Weights, r: E): Weights {
-  return { scalar: mul(scalar, add(f0, mul(r, sub(f1, f0)))), factors };
+/** The most significant of `variables` variables become r: the scalar takes eq(z, r), or (1 - r) + r pi of a code point. */
+function bind(weights: Weights, r: Point, variables: number): Weights {
+  if ('point' in weights) {
+    const { scalar, point } = weights;
+    return { scalar: mul(scalar, eq(point.slice(0, r.length), r)), point: point.slice(r.length) };
+  }
+  const pi = basis(weights.x, variables).map((v) => int(v));
+  const factors = r.map((a, i) => add(ONE, mul(a, sub(pi[i]!, ONE))));
+  return { scalar: factors.reduce(mul, weights.scalar), x: weights.x };
 }
 
 /** <w, weights> */
-function pair(w: readonly E[], { scalar, factors }: Weights): E {
-  let vector = w;
-  for (const [f0, f1] of factors) {
-    const middle = vector.length / 2;
-    vector = vector.slice(0, middle).map((v, i) => add(mul(f0, v), mul(f1, vector[middle + i]!)));
-  }
-  return mul(scalar, vector[0]!);
+function pair(w: readonly E[], weights: Weights, variables: number): E {
+  if ('x' in weights) return mul(weights.scalar, codeTensor(weights.x, variables, w));
+  return mul(weights.scalar, sum(eqTable(weights.point).map((e, i) => mul(e, w[i]!))));
 }

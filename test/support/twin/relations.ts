@@ -3,17 +3,18 @@
  * one sumcheck a stage for all products, contracts and views that wait.
  */
 import type { Definition, TensorId } from '../../../src/circuit/types.ts';
-import { add, box, type E, half, indexBits, int, inverse, mul, powers, same, sub, ZERO } from './field.ts';
+import type { Argument } from './argument.ts';
+import { add, box, type E, half, indexBits, int, inverse, mul, powers, same, ZERO } from './field.ts';
+import { known as knownAs, minus, NOTHING, plus, times } from './hidden.ts';
 import { contractJob, type Job, productJob } from './jobs.ts';
 import { type Claim, type Ledger, sumcheck } from './ledger.ts';
-import { must, type Transcript } from './transcript.ts';
 import { viewJob } from './view.ts';
 
 type Linear = Extract<Definition, { readonly kind: 'linear' }>;
 
 /** A tensor waits until nothing that may still claim it waits: then its claims are complete, and are reduced together. */
-export function reduceRelations(ledger: Ledger, transcript: Transcript): void {
-  enterZeros(ledger, transcript);
+export function reduceRelations(ledger: Ledger, argument: Argument): void {
+  enterZeros(ledger, argument);
   const { tensors } = ledger.circuit;
   const waiting = new Set(tensors.flatMap(({ def }, t) => (operandsOf(def).length > 0 ? [t] : [])));
   const readers = tensors.map(() => 0);
@@ -30,7 +31,7 @@ export function reduceRelations(ledger: Ledger, transcript: Transcript): void {
     for (let ready = take(waiting, readers); ready.length > 0; ready = take(waiting, readers)) {
       for (const t of ready) {
         const { def } = tensors[t]!;
-        const own = ledger.claims(t).flatMap((claim) => reduce(ledger, transcript, t, claim));
+        const own = ledger.claims(t).flatMap((claim) => reduce(ledger, argument, t, claim));
         jobs.push(...own);
         if (own.length === 0) count(operandsOf(def), -1);
         else if (def.kind === 'contract' && def.bAxes.some((axis) => typeof axis !== 'string')) {
@@ -39,7 +40,7 @@ export function reduceRelations(ledger: Ledger, transcript: Transcript): void {
         } else now.push(...operandsOf(def));
       }
     }
-    if (jobs.length > 0) jobs = runStage(transcript, jobs);
+    if (jobs.length > 0) jobs = runStage(argument, jobs);
     count(now, -1);
   }
 }
@@ -59,29 +60,29 @@ function take(waiting: Set<TensorId>, readers: readonly number[]): TensorId[] {
 }
 
 /** V  zero point;  t(last coordinates) = 0 */
-function enterZeros(ledger: Ledger, transcript: Transcript): void {
+function enterZeros(ledger: Ledger, argument: Argument): void {
   const { zeros } = ledger.circuit;
   const variables = zeros.map((t) => indexBits(ledger.shape(t)));
   const most = Math.max(0, ...variables);
-  const point = transcript.challenges('zero point', most);
+  const point = argument.transcript.challenges('zero point', most);
   zeros.forEach((t, i) => {
-    ledger.enter(t, point.slice(most - variables[i]!), ZERO);
+    ledger.enter(t, point.slice(most - variables[i]!), NOTHING);
   });
 }
 
-function reduce(ledger: Ledger, transcript: Transcript, t: TensorId, claim: Claim): Job[] {
+function reduce(ledger: Ledger, argument: Argument, t: TensorId, claim: Claim): Job[] {
   const { def, shape } = ledger.circuit.tensors[t]!;
   if (def.kind === 'product') return [productJob(def, claim, ledger)];
   if (def.kind === 'contract') return [contractJob(def, shape, claim, ledger)];
-  if (def.kind === 'view') return viewJob(def, shape, claim, ledger);
-  if (def.kind === 'linear') reduceLinear(ledger, transcript, def, shape, claim);
+  if (def.kind === 'view') return viewJob(def, shape, claim, ledger, argument);
+  if (def.kind === 'linear') reduceLinear(ledger, argument, def, shape, claim);
   return [];
 }
 
 /** 2^shift y = constant box(r) + sum a_i t_i(r) */
 function reduceLinear(
   ledger: Ledger,
-  transcript: Transcript,
+  argument: Argument,
   def: Linear,
   shape: readonly number[],
   { point: r, value: y }: Claim,
@@ -90,22 +91,22 @@ function reduceLinear(
   for (const { tensor, coefficient } of def.terms) {
     coefficients.set(tensor, add(coefficients.get(tensor) ?? ZERO, int(coefficient)));
   }
-  let rest = sub(mul(int(2 ** def.shift), y), mul(int(def.constant), box(shape, r)));
+  let rest = minus(times(int(2 ** def.shift), y), knownAs(mul(int(def.constant), box(shape, r))));
   const unknown: TensorId[] = [];
   for (const [t, a] of coefficients) {
     if (same(a, ZERO)) continue;
     const known = ledger.known(t, r);
     if (known === undefined) unknown.push(t);
-    else rest = sub(rest, mul(a, known));
+    else rest = minus(rest, times(a, known));
   }
   unknown.sort((a, b) => rank(ledger, a) - rank(ledger, b));
   const last = unknown.pop();
   for (const t of unknown) {
-    rest = sub(rest, mul(coefficients.get(t)!, ledger.value(t, r, transcript, 'linear value')));
+    rest = minus(rest, times(coefficients.get(t)!, ledger.value(t, r, argument, 'linear value')));
   }
   if (last === undefined)
-    must(same(rest, ZERO), 'linear'); // R1
-  else ledger.enter(last, r, mul(rest, inverse(coefficients.get(last)!)));
+    argument.zero(rest, 'linear'); // R1
+  else ledger.enter(last, r, times(inverse(coefficients.get(last)!), rest));
 }
 
 /** Columns, then views, then linear, then product and contract. */
@@ -115,19 +116,19 @@ function rank(ledger: Ledger, t: TensorId): number {
 }
 
 /** total = sum_j gamma^j C_j;  R3: the last claim = sum_j gamma^j 2^-(N - n_j) g_j(last n_j of rho).  Returns second phases. */
-function runStage(transcript: Transcript, jobs: readonly Job[]): Job[] {
-  const gamma = powers(transcript.challenge('stage batch'), jobs.length);
-  const total = jobs.reduce((v, job, j) => add(v, mul(gamma[j]!, job.sum)), ZERO);
+function runStage(argument: Argument, jobs: readonly Job[]): Job[] {
+  const gamma = powers(argument.transcript.challenge('stage batch'), jobs.length);
+  const total = jobs.reduce((v, job, j) => plus(v, times(gamma[j]!, job.sum)), NOTHING);
   const most = Math.max(...jobs.map((job) => job.variables));
   const degree = Math.max(...jobs.map((job) => job.degree));
-  const { point: rho, value } = sumcheck(transcript, 'stage round', total, most, degree);
+  const { point: rho, value } = sumcheck(argument, 'stage round', total, most, degree);
   const second: Job[] = [];
-  let end = ZERO;
+  let end = NOTHING;
   jobs.forEach((job, j) => {
     const missing = most - job.variables;
-    const g = job.end(rho.slice(missing), transcript, second);
-    end = add(end, mul(mul(gamma[j]!, half(missing)), g));
+    const g = job.end(rho.slice(missing), argument, second);
+    end = plus(end, times(mul(gamma[j]!, half(missing)), g));
   });
-  must(same(value, end), 'stage');
+  argument.zero(minus(value, end), 'stage'); // R3
   return second;
 }

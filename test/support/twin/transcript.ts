@@ -27,6 +27,8 @@ const LABELS = [
   ...['tree round', 'tree values', 'tree child', 'leaf value', 'zero point', 'linear value', 'stage batch'],
   ...['stage round', 'stage values', 'opening batch', 'opening round', 'slab values', 'eta grinding', 'eta'],
   ...['level root', 'level grinding', 'level positions', 'level columns', 'level batch', 'level round', 'last vector'],
+  ...['mask root', 'pad root', 'inverse', 'factor', 'mask value', 'gate batch', 'gate values', 'opened value'],
+  ...['pad batch', 'pad product', 'pad fold', 'pad vector', 'pad positions', 'pad columns'],
 ];
 const KINDS = { ext: 1, bytes: 2, nonce: 3 };
 const P = 2 ** 31 - 1;

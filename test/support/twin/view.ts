@@ -4,6 +4,7 @@
  *   constant = fill (box_v(r) - covered),   covered = prod over all maps of sum_(j : map(j) inside) eq(r_j, j)
  */
 import type { AxisMap, View } from '../../../src/circuit/types.ts';
+import type { Argument } from './argument.ts';
 import {
   below,
   bits,
@@ -25,9 +26,9 @@ import {
   sum,
   ZERO,
 } from './field.ts';
+import { known as knownAs, minus, times } from './hidden.ts';
 import { type Job, LABEL } from './jobs.ts';
 import type { Claim, Ledger } from './ledger.ts';
-import { must } from './transcript.ts';
 
 type Affine = Extract<AxisMap, { readonly kind: 'affine' }>;
 type Index = Extract<AxisMap, { readonly kind: 'index' }>;
@@ -40,7 +41,13 @@ interface Seen {
 }
 
 /** Nothing to sum: the claim goes to the source at once. */
-export function viewJob(def: View, shape: readonly number[], { point: r, value: y }: Claim, ledger: Ledger): Job[] {
+export function viewJob(
+  def: View,
+  shape: readonly number[],
+  { point: r, value: y }: Claim,
+  ledger: Ledger,
+  argument: Argument,
+): Job[] {
   const seen = { shape, source: ledger.shape(def.source), axes: splitPoint(shape, r) };
   const fixed = new Map<number, Point>(); // axis of the source -> its coordinates
   const groups: Group[] = [];
@@ -55,24 +62,25 @@ export function viewJob(def: View, shape: readonly number[], { point: r, value: 
       factor = mul(factor, aligned.factor);
     }
   }
-  const rest = sub(y, def.fill === 0 ? ZERO : mul(int(def.fill), sub(box(shape, r), covered(def, seen))));
+  const constant = def.fill === 0 ? ZERO : mul(int(def.fill), sub(box(shape, r), covered(def, seen)));
+  const rest = minus(y, knownAs(constant));
   if (same(factor, ZERO)) {
-    must(same(rest, ZERO), 'view'); // R2
+    argument.zero(rest, 'view'); // R2
     return [];
   }
-  const total = mul(rest, inverse(factor));
+  const total = times(inverse(factor), rest);
   const free = groups.flatMap((g) => g.from);
   const sizes = free.map((a) => seen.source[a]!);
   const pointOf = (inside: readonly Point[]) => seen.source.flatMap((_, a) => fixed.get(a) ?? inside[free.indexOf(a)]!);
   if (groups.length === 0) {
     const known = ledger.known(def.source, pointOf([]));
     if (known === undefined) ledger.enter(def.source, pointOf([]), total);
-    else must(same(known, total), 'linear'); // R1
+    else argument.zero(minus(known, total), 'linear'); // R1
     return [];
   }
-  const end: Job['end'] = (rho, transcript) => {
+  const end: Job['end'] = (rho, argument) => {
     const inside = splitPoint(sizes, rho);
-    const t = ledger.value(def.source, pointOf(inside), transcript, LABEL);
+    const t = ledger.value(def.source, pointOf(inside), argument, LABEL);
     const weights = groups.map((g) =>
       weightOf(
         g,
@@ -80,7 +88,7 @@ export function viewJob(def: View, shape: readonly number[], { point: r, value: 
         g.from.map((a) => inside[free.indexOf(a)]!),
       ),
     );
-    return product([t, ...weights]);
+    return times(product(weights), t);
   };
   return [{ variables: indexBits(sizes), degree: 2, sum: total, end }];
 }
