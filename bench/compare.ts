@@ -11,7 +11,7 @@ import type * as Ports from '../src/circuit/ports.ts';
 import { environment } from '../src/cli/environment.ts';
 import type * as Models from '../src/files/model.ts';
 import type * as Node from '../src/node.ts';
-import type * as Provers from '../src/prover.ts';
+import type * as Provers from '../src/prover/prover.ts';
 import { saveResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
@@ -49,7 +49,7 @@ for (const side of sides) await side.machine[Symbol.asyncDispose]();
 
 async function sideOf(label: string, tree: string) {
   const { createMachine }: typeof Node = await import(`${tree}/src/node.ts`);
-  const { Prover }: typeof Provers = await import(`${tree}/src/prover.ts`);
+  const { Prover }: typeof Provers = await import(`${tree}/src/prover/prover.ts`);
   const { decodeModel }: typeof Models = await import(`${tree}/src/files/model.ts`);
   const { encodeInput }: typeof Ports = await import(`${tree}/src/circuit/ports.ts`);
   const machine = await createMachine({ threads: Number(values.threads) });

@@ -9,7 +9,7 @@ import { environment } from '../src/cli/environment.ts';
 import { decodeModel } from '../src/files/model.ts';
 import { compile } from '../src/index.ts';
 import { createMachine } from '../src/node.ts';
-import { Prover } from '../src/prover.ts';
+import { Prover } from '../src/prover/prover.ts';
 import { saveResult } from './results.ts';
 
 const REPEATS = 8;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Compiled, compile, prove, run, verify } from '../src/index.ts';
 import { createMachine, fileBudget, proofsLeftIn } from '../src/node.ts';
-import type { Spending } from '../src/spending.ts';
+import type { Spending } from '../src/prover/spending.ts';
 import { bestFace } from './blazeface/decode.ts';
 import { floatOutputs } from './float.ts';
 import { blazeFace, type ExampleModel, FASHION_CLASSES, fashionCnn, fashionTestSet } from './models.ts';

@@ -15,16 +15,15 @@ import { importOnnx } from './onnx/index.ts';
 import { checkOperators, lowerGraph } from './ops/graph.ts';
 import type { Interval, Scheme, VisibilityOf } from './ops/scheme.ts';
 import type { CompileStage, OnProgress } from './progress.ts';
-
+import { registerModel } from './prover/register.ts';
+import { journalOfModel } from './prover/spending.ts';
 import { type Accuracy, measureAccuracy } from './quantize/accuracy.ts';
 import { calibrate, randomSamples } from './quantize/calibrate.ts';
 import { composeConvolutions } from './quantize/compose.ts';
 import { openFloatModel, type Sample } from './quantize/float-model.ts';
 import { fusePatterns } from './quantize/patterns.ts';
 import { absorbScales } from './quantize/scales.ts';
-import { registerModel } from './register.ts';
 import { chooseParameters, type Parameters } from './soundness/parameters.ts';
-import { journalOfModel } from './spending.ts';
 
 export interface QuantizeOptions {
   /** Representative inputs, by name: scales and domains follow from them. */

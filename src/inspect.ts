@@ -1,5 +1,5 @@
 /** What is in a file of ours: the statement it stands for in one sentence, what it hides, sizes, parameters, and every soundness term. */
-import { checkCertificate } from './certificate.ts';
+
 import { cellsOf, type Port, type WeightVisibility } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
 import { decodeJournal, newJournal } from './files/budget.ts';
@@ -8,7 +8,8 @@ import { decodeKey, type KeyFile, modelId, weightIds } from './files/key.ts';
 import { decodeModel, keyOf } from './files/model.ts';
 import { decodeProof } from './files/proof.ts';
 import { type CommitmentFile, commitmentId, decodeCommitment, decodeOpening } from './files/tensor.ts';
-import { type Plan, plainDisclosure, planOf, unpackParameters } from './plan.ts';
+import { checkCertificate } from './proof/certificate.ts';
+import { type Plan, plainDisclosure, planOf, unpackParameters } from './proof/plan.ts';
 import { levelsOf, type Parameters, proofBudget, STANDALONE, tailOf } from './soundness/parameters.ts';
 import type { Soundness } from './soundness/terms.ts';
 

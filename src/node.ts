@@ -9,7 +9,7 @@ import { checkLeft, checkSpent, decodeJournal, encodeRecord, newRecord, type Spe
 import type { Machine } from './kernels/kernels.ts';
 import { createPool, type Spawn } from './kernels/pool.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
-import type { Budget, Spending } from './spending.ts';
+import type { Budget, Spending } from './prover/spending.ts';
 
 /** More threads than this only wait for each other. */
 const MAX_THREADS = 16;

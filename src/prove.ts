@@ -5,12 +5,12 @@ import { decodeModel, type ModelFile } from './files/model.ts';
 import { decodeOpening, type OpeningFile } from './files/tensor.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
-import type { Visibility } from './plan.ts';
 import type { OnProgress } from './progress.ts';
-import { Prover, type ProverOptions, type ProverResult, type Stage } from './prover.ts';
-import { type Budget, spendAll, spendingOf } from './spending.ts';
-import { checkFits } from './statement.ts';
-import { type Committed, checkOpening, committedOf } from './tensor.ts';
+import type { Visibility } from './proof/plan.ts';
+import { checkFits } from './proof/statement.ts';
+import { Prover, type ProverOptions, type ProverResult, type Stage } from './prover/prover.ts';
+import { type Budget, spendAll, spendingOf } from './prover/spending.ts';
+import { type Committed, checkOpening, committedOf } from './prover/tensor.ts';
 import { namedIntegers, namedOutputs, type Outputs, type TensorValues } from './values.ts';
 
 export interface ProveOptions {

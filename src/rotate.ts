@@ -10,12 +10,12 @@ import { decodeModel, encodeModel, type ModelFile } from './files/model.ts';
 import { encodeProof } from './files/proof.ts';
 import type { Machine } from './kernels/kernels.ts';
 import { createWasmMachine } from './kernels/wasm.ts';
-import { unpackParameters } from './plan.ts';
-import { commitWeights, Prover } from './prover.ts';
-import { withNewRoot } from './register.ts';
-import { acceptRotation, rotationDigest, rotationPlan } from './rotation.ts';
-import { padLayoutOf, sendProof, Twiddles } from './send.ts';
-import { type Budget, journalOf, rotationSpending, spendAll } from './spending.ts';
+import { unpackParameters } from './proof/plan.ts';
+import { acceptRotation, rotationDigest, rotationPlan } from './proof/rotation.ts';
+import { commitWeights, Prover } from './prover/prover.ts';
+import { withNewRoot } from './prover/register.ts';
+import { padLayoutOf, sendProof, Twiddles } from './prover/send.ts';
+import { type Budget, journalOf, rotationSpending, spendAll } from './prover/spending.ts';
 import { ProverChannel } from './transcript/channel.ts';
 
 export interface RotateOptions {

@@ -2,13 +2,14 @@
  * proof + statement -> verdict. The statement is the caller's: which model (the key), which inputs are public or committed, what came out, for
  * what purpose (the tag).
  */
-import { type Accepted, acceptProof } from './accept.ts';
-import { checkCertificate } from './certificate.ts';
+
 import { asSentence, TesseraError } from './errors.ts';
 import { decodeKey, type KeyFile } from './files/key.ts';
 import { decodeCommitment } from './files/tensor.ts';
-import { acceptRotation } from './rotation.ts';
-import { checkFits, type PortStatement } from './statement.ts';
+import { type Accepted, acceptProof } from './proof/accept.ts';
+import { checkCertificate } from './proof/certificate.ts';
+import { acceptRotation } from './proof/rotation.ts';
+import { checkFits, type PortStatement } from './proof/statement.ts';
 import { Rejection } from './transcript/channel.ts';
 import { namedIntegers, type OutputValues, type TensorValues } from './values.ts';
 

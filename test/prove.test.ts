@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBuilder } from '../src/circuit/builder.ts';
 import { createReferenceMachine } from '../src/kernels/machine.ts';
-import { Prover } from '../src/prover.ts';
+import { Prover } from '../src/prover/prover.ts';
 import type { TensorValues } from '../src/values.ts';
 import { verify } from '../src/verify.ts';
 import { register, tinyNetwork } from './support/tiny.ts';

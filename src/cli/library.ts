@@ -4,7 +4,7 @@
  */
 import { TesseraError } from '../errors.ts';
 import type { Machine } from '../kernels/kernels.ts';
-import type { Budget } from '../spending.ts';
+import type { Budget } from '../prover/spending.ts';
 import type { JournalPath, Verbs, Work } from './verbs.ts';
 
 export const libraryVerbs: Verbs = {
@@ -22,7 +22,7 @@ export const libraryVerbs: Verbs = {
   },
   async checkOpening(opening) {
     const { decodeOpening } = await import('../files/tensor.ts');
-    const { commitTensor } = await import('../tensor.ts');
+    const { commitTensor } = await import('../prover/tensor.ts');
     const file = decodeOpening(opening);
     const made = await withMachine({ threads: 1 }, async (machine) => commitTensor(machine, file));
     if (made.root.every((byte, i) => byte === file.root[i])) return;
@@ -33,8 +33,8 @@ export const libraryVerbs: Verbs = {
   async counters(model, inputs, options) {
     const { keyOf } = await import('../files/model.ts');
     const { decodeOpening } = await import('../files/tensor.ts');
-    const { planOf } = await import('../plan.ts');
-    const { spendingOf } = await import('../spending.ts');
+    const { planOf } = await import('../proof/plan.ts');
+    const { spendingOf } = await import('../prover/spending.ts');
     const { proofsLeftIn } = await import('../node.ts');
     const key = keyOf(model);
     const openings = new Map(
@@ -59,7 +59,7 @@ export const libraryVerbs: Verbs = {
     return withMachine(options, (machine) => prove(model, inputs, { ...options, budget, machine }));
   },
   async commit(key, inputs, options) {
-    const { commit } = await import('../tensor.ts');
+    const { commit } = await import('../prover/tensor.ts');
     return withMachine(options, (machine) => commit(key, inputs, { machine }));
   },
   async rotate(model, { journalPath, ...options }) {

@@ -7,7 +7,7 @@ import type { Port as ModelPort } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import { type FileKind, fileKind } from '../files/container.ts';
 import { type CommitmentFile, decodeCommitment, decodeOpening, type OpeningFile } from '../files/tensor.ts';
-import { checkFits } from '../statement.ts';
+import { checkFits } from '../proof/statement.ts';
 import type { TensorValues } from '../values.ts';
 import type { Normalisation } from './image.ts';
 import { complete, portOf, readSources, type Source, splitSource, valuesIn } from './input.ts';

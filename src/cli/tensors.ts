@@ -1,6 +1,7 @@
 /** Committed tensors as files: PREFIX.tsc for verifiers, PREFIX.tso for who may prove about it, PREFIX.tso.budget to count the proofs. */
+
+import type { Committed } from '../prover/tensor.ts';
 import { proofBudget, STANDALONE } from '../soundness/parameters.ts';
-import type { Committed } from '../tensor.ts';
 import type { Target } from './write.ts';
 
 /** Proofs that a tensor is hidden in. */

@@ -6,12 +6,12 @@ import type { CheckReport } from '../check.ts';
 import type { WeightVisibility } from '../circuit/types.ts';
 import type { Measurement } from '../measure/types.ts';
 import type { ExternalData, ImportOptions } from '../onnx/index.ts';
-import type { Visibility } from '../plan.ts';
 import type { OnProgress } from '../progress.ts';
+import type { Visibility } from '../proof/plan.ts';
 import type { ProverInputs } from '../prove.ts';
+import type { Spending } from '../prover/spending.ts';
+import type { Committed } from '../prover/tensor.ts';
 import type { Rotated } from '../rotate.ts';
-import type { Spending } from '../spending.ts';
-import type { Committed } from '../tensor.ts';
 import type { Outputs, TensorValues } from '../values.ts';
 import type { VerifyOptions } from '../verify.ts';
 

@@ -7,7 +7,7 @@ import { TesseraError } from '../errors.ts';
 import { decodeModel, type ModelFile } from '../files/model.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import type { OnProgress } from '../progress.ts';
-import { Prover, type ProverOptions, type Stage } from '../prover.ts';
+import { Prover, type ProverOptions, type Stage } from '../prover/prover.ts';
 import type { Step } from '../transcript/transcript.ts';
 import { allIntegers, namedOutputs, type Outputs, type TensorValues } from '../values.ts';
 import { verify } from '../verify.ts';

@@ -3,7 +3,7 @@
  * Times are milliseconds, memory is bytes.
  */
 import type { Cost } from '../circuit/cost.ts';
-import type { Stage } from '../prover.ts';
+import type { Stage } from '../prover/prover.ts';
 
 /** Where and when. */
 export interface Environment {

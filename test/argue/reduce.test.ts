@@ -7,7 +7,7 @@ import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import type { TensorId } from '../../src/circuit/types.ts';
 import { P } from '../../src/field/m31.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverHooks } from '../../src/prover.ts';
+import { Prover, type ProverHooks } from '../../src/prover/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { register } from '../support/tiny.ts';
 

@@ -13,8 +13,8 @@ const protocol = [...foundations, 'kernels', 'transcript', 'soundness'];
 const argument = [...protocol, 'commit', 'argue'];
 const compiler = [...foundations, 'kernels', 'ops', 'onnx', 'quantize'];
 /** What both sides of a proof derive, and what checks one. */
-const verifying = [...argument, 'files', 'plan', 'statement', 'accept', 'certificate', 'rotation'];
-const proving = [...argument, 'files', 'plan', 'statement', 'send', 'tensor', 'spending', 'prover'];
+const verifying = [...argument, 'files', 'proof'];
+const proving = [...verifying, 'prover'];
 const verbs = ['values', 'check', 'compile', 'run', 'prove', 'rotate', 'verify', 'inspect'];
 
 /** Room (a folder or a file of src/) -> the rooms it may import. Its own files are always allowed. */
@@ -35,28 +35,20 @@ const mayImport: Record<string, readonly string[]> = {
   files: ['errors', 'bytes', 'circuit', 'soundness'],
   check: [...compiler],
   values: foundations,
-  plan: [...argument, 'files'],
-  statement: [...argument, 'files', 'plan'],
-  accept: [...argument, 'files', 'plan', 'statement'],
-  certificate: [...argument, 'files', 'plan', 'statement', 'accept'],
-  rotation: [...argument, 'files', 'plan', 'statement', 'accept'],
-  spending: [...argument, 'files', 'plan'],
-  tensor: [...argument, 'files', 'spending', 'values'],
-  send: [...argument, 'plan'],
-  prover: [...argument, 'files', 'plan', 'run', 'statement', 'send', 'tensor'],
-  register: [...verifying, ...proving],
-  rotate: [...verifying, ...proving, 'register'],
-  compile: [...argument, ...compiler, 'files', 'run', 'register', 'spending', 'values'],
+  proof: [...argument, 'files'],
+  prover: [...verifying, 'run', 'values'],
+  compile: [...argument, ...compiler, 'files', 'run', 'prover', 'values'],
   run: [...foundations, 'kernels', 'files', 'values'],
-  prove: [...proving, 'progress', 'run', 'values'],
+  prove: [...proving, 'progress', 'values'],
+  rotate: proving,
   verify: [...verifying, 'values'],
   inspect: [...verifying, 'values'],
-  measure: [...verifying, ...proving, ...compiler, ...verbs],
+  measure: [...proving, ...compiler, ...verbs],
   report: ['errors', 'measure'],
-  index: [...verifying, ...proving, ...compiler, ...verbs],
-  node: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
-  browser: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
-  cli: [...verifying, ...proving, ...compiler, ...verbs, 'measure', 'report', 'index', 'node'],
+  index: [...proving, ...compiler, ...verbs],
+  node: [...proving, ...compiler, ...verbs, 'index'],
+  browser: [...proving, ...compiler, ...verbs, 'index'],
+  cli: [...proving, ...compiler, ...verbs, 'measure', 'report', 'index', 'node'],
 };
 
 const importPattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;
@@ -132,20 +124,7 @@ describe('imports', () => {
   });
 
   it('verify reaches no compiler, no workers', () => {
-    const rooms = [
-      'onnx',
-      'ops',
-      'quantize',
-      'compile',
-      'register',
-      'rotate',
-      'run',
-      'send',
-      'prover',
-      'prove',
-      'node',
-      'cli',
-    ];
+    const rooms = ['onnx', 'ops', 'quantize', 'compile', 'rotate', 'run', 'prover', 'prove', 'node', 'cli'];
     const reached = reachable('verify.ts');
     expect(reached.filter((s) => rooms.includes(s.room)).map((s) => s.path)).toEqual([]);
     expect(reached.filter((s) => /\bWorker\b/.test(s.code)).map((s) => s.path)).toEqual([]);

@@ -1,7 +1,7 @@
 /** One bit of every byte of a small proof, columns and last vector included: test/soundness/mutate.test.ts without sampling. */
 import { expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prover.ts';
+import { Prover } from '../../src/prover/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { flip, Histogram, messagesOf, reseal } from '../support/mutations.ts';
 import { register, tinyNetwork } from '../support/tiny.ts';

@@ -7,7 +7,7 @@ import { HidingProver, type PadCommitment } from '../../src/argue/hiding.ts';
 import { USE } from '../../src/commit/secret.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverHooks, type ProverOptions } from '../../src/prover.ts';
+import { Prover, type ProverHooks, type ProverOptions } from '../../src/prover/prover.ts';
 import { sampleProofs } from '../support/hiding-samples.ts';
 import { deviate, different, notUniform } from '../support/histograms.ts';
 import { twisted } from '../support/lies.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import type { ProverHooks } from '../../src/prover.ts';
+import type { ProverHooks } from '../../src/prover/prover.ts';
 import { hidingCourtOf, LyingHider } from '../support/hiding-court.ts';
 import { type Edit, forge, tell } from '../support/lies.ts';
 import { cell, storiesOf } from '../support/stories.ts';

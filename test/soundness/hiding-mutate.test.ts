@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { encodeKey } from '../../src/files/key.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverOptions } from '../../src/prover.ts';
-import { registerModel } from '../../src/register.ts';
+import { Prover, type ProverOptions } from '../../src/prover/prover.ts';
+import { registerModel } from '../../src/prover/register.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
 import { acceptKey, verify } from '../../src/verify.ts';
 import { flip, type Message, messagesOf, reseal, splice } from '../support/mutations.ts';

@@ -6,7 +6,7 @@ import { eqTable } from '../../src/field/mle.ts';
 import { extBytes, type KernelName } from '../../src/kernels/kernels.ts';
 import { readExt, writeExts } from '../../src/kernels/vectors.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverHooks } from '../../src/prover.ts';
+import { Prover, type ProverHooks } from '../../src/prover/prover.ts';
 import { levelsOf, tailOf } from '../../src/soundness/parameters.ts';
 import type { Verdict } from '../../src/verify.ts';
 import { alteredChannel, hidingCourtOf, type Lies, LyingHider } from '../support/hiding-court.ts';

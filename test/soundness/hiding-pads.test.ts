@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { Ext, powers } from '../../src/field/ext.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { padLayoutOf } from '../../src/send.ts';
+import { padLayoutOf } from '../../src/prover/send.ts';
 import { padCode } from '../../src/soundness/parameters.ts';
 import type { ProverChannel } from '../../src/transcript/channel.ts';
 import {

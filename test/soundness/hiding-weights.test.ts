@@ -5,11 +5,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { planOf } from '../../src/plan.ts';
-import { modelRoots, Prover, type ProverOptions } from '../../src/prover.ts';
-import { registerModel } from '../../src/register.ts';
+import { planOf } from '../../src/proof/plan.ts';
+import { modelRoots, Prover, type ProverOptions } from '../../src/prover/prover.ts';
+import { registerModel } from '../../src/prover/register.ts';
+import { commitTensor } from '../../src/prover/tensor.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
-import { commitTensor } from '../../src/tensor.ts';
 import { type Samples, sampleProofs, sampleSimulations } from '../support/hiding-samples.ts';
 import { different, notUniform } from '../support/histograms.ts';
 import { seededSecrets } from '../support/programmed.ts';

@@ -8,7 +8,7 @@ import type { Circuit, Derivation, TensorId } from '../../src/circuit/types.ts';
 import { encodeKey, modelId } from '../../src/files/key.ts';
 import { encodeProof } from '../../src/files/proof.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { Prover } from '../../src/prover.ts';
+import { Prover } from '../../src/prover/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { bareKey } from '../support/keys.ts';
 import { register } from '../support/tiny.ts';

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prover.ts';
+import { Prover } from '../../src/prover/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { flip, Histogram, type Message, messagesOf, reseal, splice } from '../support/mutations.ts';
 import { register, tinyNetwork } from '../support/tiny.ts';

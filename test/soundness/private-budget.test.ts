@@ -14,7 +14,7 @@ import { commitmentId, decodeOpening, encodeCommitment, encodeOpening } from '..
 import { commit, compile, type ProveOptions, prove } from '../../src/index.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
 import { fileBudget } from '../../src/node.ts';
-import { commitTensor } from '../../src/tensor.ts';
+import { commitTensor } from '../../src/prover/tensor.ts';
 import { randomFrom } from '../ops/harness.ts';
 import { floats, model, node } from '../support/onnx-builder.ts';
 

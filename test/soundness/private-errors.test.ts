@@ -7,7 +7,7 @@ import { TesseraError } from '../../src/errors.ts';
 import { decodeModel, encodeModel } from '../../src/files/model.ts';
 import { compile, prove, run } from '../../src/index.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prover.ts';
+import { Prover } from '../../src/prover/prover.ts';
 import { randomFrom } from '../ops/harness.ts';
 import { floats, model, node } from '../support/onnx-builder.ts';
 

@@ -5,7 +5,6 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Hand } from '../../src/argue/hand.ts';
-import { CERTIFICATE_TAG, certificateKey } from '../../src/certificate.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { evaluate } from '../../src/circuit/evaluate.ts';
 import type { Circuit, IntArray, Range, TensorId } from '../../src/circuit/types.ts';
@@ -16,12 +15,13 @@ import { encodeKey, modelId } from '../../src/files/key.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import { encodeProof } from '../../src/files/proof.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { planOf, unpackParameters } from '../../src/plan.ts';
-import { commitWeights, modelRoots, Prover } from '../../src/prover.ts';
-import { registerModel } from '../../src/register.ts';
-import { padLayoutOf, sendProof, Twiddles } from '../../src/send.ts';
+import { CERTIFICATE_TAG, certificateKey } from '../../src/proof/certificate.ts';
+import { planOf, unpackParameters } from '../../src/proof/plan.ts';
+import { statementDigest } from '../../src/proof/statement.ts';
+import { commitWeights, modelRoots, Prover } from '../../src/prover/prover.ts';
+import { registerModel } from '../../src/prover/register.ts';
+import { padLayoutOf, sendProof, Twiddles } from '../../src/prover/send.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
-import { statementDigest } from '../../src/statement.ts';
 import { ProverChannel } from '../../src/transcript/channel.ts';
 import { acceptKey, verify } from '../../src/verify.ts';
 import { LyingHider } from '../support/hiding-court.ts';

@@ -8,8 +8,8 @@ import { decodeKey, encodeKey, type KeyFile, modelId } from '../../src/files/key
 import type { ModelFile } from '../../src/files/model.ts';
 import { decodeProof, encodeProof } from '../../src/files/proof.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prover.ts';
-import { registerModel, withNewRoot } from '../../src/register.ts';
+import { Prover } from '../../src/prover/prover.ts';
+import { registerModel, withNewRoot } from '../../src/prover/register.ts';
 import { proveRotation } from '../../src/rotate.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
 import { flip, reseal, splice } from '../support/mutations.ts';

@@ -1,13 +1,13 @@
 /** The simulator of test/support/simulator.ts: accepted without a witness under challenges that it has read, rejected everywhere else. */
 import { describe, expect, it } from 'vitest';
-import { checkProof } from '../../src/accept.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { type Plan, planOf, type Visibility } from '../../src/plan.ts';
-import { Prover } from '../../src/prover.ts';
-import { registerModel } from '../../src/register.ts';
+import { checkProof } from '../../src/proof/accept.ts';
+import { type Plan, planOf, type Visibility } from '../../src/proof/plan.ts';
+import { publicColumns, statementDigest } from '../../src/proof/statement.ts';
+import { Prover } from '../../src/prover/prover.ts';
+import { registerModel } from '../../src/prover/register.ts';
+import { commitTensor } from '../../src/prover/tensor.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
-import { publicColumns, statementDigest } from '../../src/statement.ts';
-import { commitTensor } from '../../src/tensor.ts';
 import { Rejection, VerifierChannel } from '../../src/transcript/channel.ts';
 import { flip, type Message } from '../support/mutations.ts';
 import { ProgrammedVerifier, programmed, seededSecrets } from '../support/programmed.ts';

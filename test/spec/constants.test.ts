@@ -21,6 +21,7 @@ import { P } from '../../src/field/m31.ts';
 import { nextClaim } from '../../src/field/rounds.ts';
 import { FORMAT_VERSION, seal } from '../../src/files/container.ts';
 import { type KeyFile, modelId } from '../../src/files/key.ts';
+import { type Statement, statementDigest } from '../../src/proof/statement.ts';
 import {
   bitsPerQuery,
   checkParameters,
@@ -31,7 +32,6 @@ import {
   TARGET,
 } from '../../src/soundness/parameters.ts';
 import { soundness } from '../../src/soundness/terms.ts';
-import { type Statement, statementDigest } from '../../src/statement.ts';
 import { LABELS, labelId } from '../../src/transcript/labels.ts';
 import { Transcript } from '../../src/transcript/transcript.ts';
 import { bareKey } from '../support/keys.ts';
@@ -157,7 +157,7 @@ describe('10-statement', () => {
   it('names every check that the argument, the opening and the transcript make, and no other', () => {
     const folders = ['src/argue', 'src/commit', 'src/transcript'];
     const files = folders.flatMap((f) => readdirSync(join(root, f)).map((name) => join(f, name)));
-    const source = [...files, 'src/accept.ts', 'src/verify.ts']
+    const source = [...files, 'src/proof/accept.ts', 'src/verify.ts']
       .map((f) => readFileSync(join(root, f), 'utf8'))
       .join('\n');
     const made = /(?:new Rejection\(|(?:zero|nonzero)\([^;]*?,)\s*'([a-z.]+)'/g;

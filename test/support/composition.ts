@@ -7,7 +7,7 @@ import { outputBindings } from '../../src/circuit/outputs.ts';
 import { checkRanges } from '../../src/circuit/ranges.ts';
 import type { IntArray } from '../../src/circuit/types.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { Prover, type ProverHooks } from '../../src/prover.ts';
+import { Prover, type ProverHooks } from '../../src/prover/prover.ts';
 import { type Verdict, verify } from '../../src/verify.ts';
 import { evaluateNaive, violations } from './naive.ts';
 import { Dice, MOST_CELLS, type RandomCircuit, randomCircuit } from './random-circuit.ts';

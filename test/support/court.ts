@@ -1,7 +1,7 @@
 /** Where provers are tried: a registered network, its honest prover, and the verifier's word on what a lying one makes. */
 import type { TensorId } from '../../src/circuit/types.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { Prover, type ProverHooks } from '../../src/prover.ts';
+import { Prover, type ProverHooks } from '../../src/prover/prover.ts';
 import { type Verdict, verify } from '../../src/verify.ts';
 import { type Attempt, type Edit, Enough, LyingParty } from './lies.ts';
 import { register, type Tiny } from './tiny.ts';

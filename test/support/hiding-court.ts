@@ -11,9 +11,9 @@ import { commitRows, type MatrixCommitment, prepareTwiddles } from '../../src/co
 import type { Ext } from '../../src/field/ext.ts';
 import { encodeKey } from '../../src/files/key.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { Prover, type ProverHooks, type ProverOptions } from '../../src/prover.ts';
-import { registerModel } from '../../src/register.ts';
-import { padLayoutOf } from '../../src/send.ts';
+import { Prover, type ProverHooks, type ProverOptions } from '../../src/prover/prover.ts';
+import { registerModel } from '../../src/prover/register.ts';
+import { padLayoutOf } from '../../src/prover/send.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
 import { type Grinder, ProverChannel } from '../../src/transcript/channel.ts';
 import type { Label } from '../../src/transcript/labels.ts';

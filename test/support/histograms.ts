@@ -12,7 +12,7 @@
  * less than once in 10^7 times.
  */
 import { SALT_WORDS } from '../../src/commit/matrix.ts';
-import type { Plan } from '../../src/plan.ts';
+import type { Plan } from '../../src/proof/plan.ts';
 import { foldsOf, levelsOf, padCode } from '../../src/soundness/parameters.ts';
 import type { Message } from './mutations.ts';
 

@@ -6,7 +6,7 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { Ext } from '../../src/field/ext.ts';
 import { P } from '../../src/field/m31.ts';
-import type { ProverHooks } from '../../src/prover.ts';
+import type { ProverHooks } from '../../src/prover/prover.ts';
 import { ProverChannel, VerifierChannel } from '../../src/transcript/channel.ts';
 import { type Label, labelId } from '../../src/transcript/labels.ts';
 import { type Kind, type Step, Transcript } from '../../src/transcript/transcript.ts';

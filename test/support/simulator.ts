@@ -28,7 +28,7 @@ import { domainPoint } from '../../src/field/circle.ts';
 import { BASIS, Ext, powers } from '../../src/field/ext.ts';
 import { eqTable } from '../../src/field/mle.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import type { Plan } from '../../src/plan.ts';
+import type { Plan } from '../../src/proof/plan.ts';
 import { levelsOf, padCode, tailOf, vectorBits } from '../../src/soundness/parameters.ts';
 import type { Label } from '../../src/transcript/labels.ts';
 import type { Transcript } from '../../src/transcript/transcript.ts';

@@ -7,7 +7,7 @@ import type { Circuit, IntArray, TensorId, WeightVisibility } from '../../src/ci
 import { encodeKey } from '../../src/files/key.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { registerModel } from '../../src/register.ts';
+import { registerModel } from '../../src/prover/register.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
 
 export interface Tiny {

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Circuit } from '../../circuit/types.ts';
 import { TesseraError } from '../../errors.ts';
 import { keyOf } from '../../files/model.ts';
-import type { Visibility } from '../../plan.ts';
+import type { Visibility } from '../../proof/plan.ts';
 import type { ProverInputs } from '../../prove.ts';
 import {
   action,

@@ -2,26 +2,26 @@
  * A prover of one model: its weights stay committed, so that many proofs pay for that once. What it says, and of what; the messages
  * themselves are in send.ts.
  */
-import { Hand } from './argue/hand.ts';
-import type { Content } from './argue/network.ts';
-import type { PadLayout } from './argue/pads.ts';
-import { evaluate, type Witness } from './circuit/evaluate.ts';
-import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
-import { type ColumnCommitment, commitColumns, type Uploaded, uploadIntegers } from './commit/columns.ts';
-import { findNonce } from './commit/grind.ts';
-import { type Entropy, entropy } from './commit/secret.ts';
-import { TesseraError } from './errors.ts';
-import { modelId } from './files/key.ts';
-import type { ModelFile } from './files/model.ts';
-import { encodeProof } from './files/proof.ts';
-import type { OpeningFile } from './files/tensor.ts';
-import type { Machine } from './kernels/kernels.ts';
-import { type Disclosure, type Plan, planOf, unpackParameters, type Visibility } from './plan.ts';
-import { discreet } from './run.ts';
+import { Hand } from '../argue/hand.ts';
+import type { Content } from '../argue/network.ts';
+import type { PadLayout } from '../argue/pads.ts';
+import { evaluate, type Witness } from '../circuit/evaluate.ts';
+import type { Circuit, IntArray, TensorId } from '../circuit/types.ts';
+import { type ColumnCommitment, commitColumns, type Uploaded, uploadIntegers } from '../commit/columns.ts';
+import { findNonce } from '../commit/grind.ts';
+import { type Entropy, entropy } from '../commit/secret.ts';
+import { TesseraError } from '../errors.ts';
+import { modelId } from '../files/key.ts';
+import type { ModelFile } from '../files/model.ts';
+import { encodeProof } from '../files/proof.ts';
+import type { OpeningFile } from '../files/tensor.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { type Disclosure, type Plan, planOf, unpackParameters, type Visibility } from '../proof/plan.ts';
+import { type PortStatement, publicColumns, type Statement, statementDigest } from '../proof/statement.ts';
+import { discreet } from '../run.ts';
+import { type Grinder, ProverChannel } from '../transcript/channel.ts';
 import { padLayoutOf, type SendHooks, sendProof, Twiddles } from './send.ts';
-import { type PortStatement, publicColumns, type Statement, statementDigest } from './statement.ts';
 import { commitTensor, otherOpening } from './tensor.ts';
-import { type Grinder, ProverChannel } from './transcript/channel.ts';
 
 export type Stage = 'run' | 'commit' | 'lookups' | 'linear' | 'batch' | 'opening';
 

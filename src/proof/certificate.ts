@@ -7,13 +7,14 @@
  *
  * under the same private root, packed alike, so that it speaks of the very cells that the model's proofs open.
  */
+
+import { CircuitBuilder } from '../circuit/builder.ts';
+import { checkCircuit } from '../circuit/check.ts';
+import type { Circuit } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import { type KeyFile, ROOT_BYTES, weightIds } from '../files/key.ts';
+import { Rejection } from '../transcript/channel.ts';
 import { acceptProof } from './accept.ts';
-import { CircuitBuilder } from './circuit/builder.ts';
-import { checkCircuit } from './circuit/check.ts';
-import type { Circuit } from './circuit/types.ts';
-import { TesseraError } from './errors.ts';
-import { type KeyFile, ROOT_BYTES, weightIds } from './files/key.ts';
-import { Rejection } from './transcript/channel.ts';
 
 /** The purpose of such a proof. */
 export const CERTIFICATE_TAG = new TextEncoder().encode('tessera 2 range certificate');

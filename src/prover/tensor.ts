@@ -2,18 +2,18 @@
  * Committing to a tensor on its own, before any proof: several proofs, of several models, can then speak of the same hidden values. The
  * commitment has a code of its own that no model decides (soundness/parameters.ts, STANDALONE).
  */
-import { commitColumns, uploadIntegers } from './commit/columns.ts';
-import { prepareTwiddles } from './commit/matrix.ts';
-import { packColumns } from './commit/packing.ts';
-import { entropy } from './commit/secret.ts';
-import { TesseraError } from './errors.ts';
-import { decodeKey } from './files/key.ts';
-import { encodeCommitment, encodeOpening, type OpeningFile } from './files/tensor.ts';
-import type { Machine } from './kernels/kernels.ts';
-import { createWasmMachine } from './kernels/wasm.ts';
-import { STANDALONE } from './soundness/parameters.ts';
+import { commitColumns, uploadIntegers } from '../commit/columns.ts';
+import { prepareTwiddles } from '../commit/matrix.ts';
+import { packColumns } from '../commit/packing.ts';
+import { entropy } from '../commit/secret.ts';
+import { TesseraError } from '../errors.ts';
+import { decodeKey } from '../files/key.ts';
+import { encodeCommitment, encodeOpening, type OpeningFile } from '../files/tensor.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { createWasmMachine } from '../kernels/wasm.ts';
+import { STANDALONE } from '../soundness/parameters.ts';
+import { namedIntegers, type TensorValues } from '../values.ts';
 import { journalOfTensor } from './spending.ts';
-import { namedIntegers, type TensorValues } from './values.ts';
 
 /** The commitment that `values` and `secret` make. */
 export function commitTensor(machine: Machine, tensor: Omit<OpeningFile, 'root'>): OpeningFile {

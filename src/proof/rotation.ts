@@ -7,17 +7,17 @@
  * old under the old root, new under the new one.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
+import { Writer } from '../bytes/writer.ts';
+import { CircuitBuilder } from '../circuit/builder.ts';
+import { circuitDigest } from '../circuit/encode.ts';
+import type { Circuit } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import { FORMAT_VERSION } from '../files/container.ts';
+import { type KeyFile, modelId, weightIds } from '../files/key.ts';
+import { decodeProof } from '../files/proof.ts';
+import { Rejection, VerifierChannel } from '../transcript/channel.ts';
 import { checkProof } from './accept.ts';
-import { Writer } from './bytes/writer.ts';
-import { CircuitBuilder } from './circuit/builder.ts';
-import { circuitDigest } from './circuit/encode.ts';
-import type { Circuit } from './circuit/types.ts';
-import { TesseraError } from './errors.ts';
-import { FORMAT_VERSION } from './files/container.ts';
-import { type KeyFile, modelId, weightIds } from './files/key.ts';
-import { decodeProof } from './files/proof.ts';
 import { type Group, type Plan, planChecked, unpackParameters } from './plan.ts';
-import { Rejection, VerifierChannel } from './transcript/channel.ts';
 
 /** Weight i of the model is tensors 3 i (old), 3 i + 1 (new) and 3 i + 2 (their difference). */
 export function rotationPlan({ circuit, parameters }: Pick<KeyFile, 'circuit' | 'parameters'>): Plan {

@@ -1,19 +1,19 @@
 /**
  * A proof under a key and a statement, certificates aside: what `verify` asks of a model's proof, and of the proofs that keys are made with.
  */
-import { HidingVerifier } from './argue/hiding.ts';
-import { argueNetwork } from './argue/network.ts';
-import { VerifierParty } from './argue/party.ts';
-import type { TensorId } from './circuit/types.ts';
-import { type ClaimedMatrix, checkOpening } from './commit/check.ts';
-import { maskWeights } from './commit/mask.ts';
-import { isSalted } from './commit/matrix.ts';
-import { type KeyFile, modelId } from './files/key.ts';
-import { decodeProof } from './files/proof.ts';
+import { HidingVerifier } from '../argue/hiding.ts';
+import { argueNetwork } from '../argue/network.ts';
+import { VerifierParty } from '../argue/party.ts';
+import type { TensorId } from '../circuit/types.ts';
+import { type ClaimedMatrix, checkOpening } from '../commit/check.ts';
+import { maskWeights } from '../commit/mask.ts';
+import { isSalted } from '../commit/matrix.ts';
+import { type KeyFile, modelId } from '../files/key.ts';
+import { decodeProof } from '../files/proof.ts';
+import { Rejection, VerifierChannel } from '../transcript/channel.ts';
+import type { Step } from '../transcript/transcript.ts';
 import { type Plan, planOf } from './plan.ts';
 import { disclosureOf, type PortStatement, publicColumns, type Statement, statementDigest } from './statement.ts';
-import { Rejection, VerifierChannel } from './transcript/channel.ts';
-import type { Step } from './transcript/transcript.ts';
 
 export interface Accepted {
   /** Of the least soundness term. */

@@ -2,18 +2,18 @@
  * What both sides of a proof derive from a key and from who may see what, before the proof begins: the circuit as it is argued, what is
  * committed where, the codes, and the soundness of it all. Nothing here is read from a proof.
  */
-import { layoutTree } from './argue/layout.ts';
-import type { Commitment, Content, Network, OpeningClass } from './argue/network.ts';
-import { checkCircuit } from './circuit/check.ts';
-import { sameShape } from './circuit/legal.ts';
-import { outputBindings } from './circuit/outputs.ts';
-import { checkRanges } from './circuit/ranges.ts';
-import { type Circuit, cellsOf, type Definition, type Tensor, type TensorId } from './circuit/types.ts';
-import { packColumns } from './commit/packing.ts';
-import { TesseraError } from './errors.ts';
-import type { KeyFile } from './files/key.ts';
-import { checkParameters, type Parameters, STANDALONE, withoutTail } from './soundness/parameters.ts';
-import { insist, type Soundness, soundness } from './soundness/terms.ts';
+import { layoutTree } from '../argue/layout.ts';
+import type { Commitment, Content, Network, OpeningClass } from '../argue/network.ts';
+import { checkCircuit } from '../circuit/check.ts';
+import { sameShape } from '../circuit/legal.ts';
+import { outputBindings } from '../circuit/outputs.ts';
+import { checkRanges } from '../circuit/ranges.ts';
+import { type Circuit, cellsOf, type Definition, type Tensor, type TensorId } from '../circuit/types.ts';
+import { packColumns } from '../commit/packing.ts';
+import { TesseraError } from '../errors.ts';
+import type { KeyFile } from '../files/key.ts';
+import { checkParameters, type Parameters, STANDALONE, withoutTail } from '../soundness/parameters.ts';
+import { insist, type Soundness, soundness } from '../soundness/terms.ts';
 
 /**
  * public      the verifier holds the values

@@ -2,24 +2,24 @@
  * The messages of a proof, prover's side: the same headings, in the same order, as `checkProof` of accept.ts. What is proved, and where the
  * columns of other commitments than the witness's come from, is the caller's.
  */
-import type { Hand } from './argue/hand.ts';
-import { HidingProver, PadCommitment } from './argue/hiding.ts';
-import { argueNetwork, type ProverSide } from './argue/network.ts';
-import type { OpeningClaim } from './argue/opening.ts';
-import { PadCounter, type PadLayout } from './argue/pads.ts';
-import { ProverParty } from './argue/party.ts';
-import { cellsOf, type TensorId } from './circuit/types.ts';
-import { type ColumnCommitment, commitColumns, type Uploaded } from './commit/columns.ts';
-import { maskWeights } from './commit/mask.ts';
-import { prepareTwiddles } from './commit/matrix.ts';
-import { openMatrices } from './commit/open.ts';
-import { packColumns } from './commit/packing.ts';
-import type { Entropy } from './commit/secret.ts';
-import { TesseraError } from './errors.ts';
-import type { Machine } from './kernels/kernels.ts';
-import type { Plan } from './plan.ts';
-import { MAX_PADS, type Parameters } from './soundness/parameters.ts';
-import type { ProverChannel } from './transcript/channel.ts';
+import type { Hand } from '../argue/hand.ts';
+import { HidingProver, PadCommitment } from '../argue/hiding.ts';
+import { argueNetwork, type ProverSide } from '../argue/network.ts';
+import type { OpeningClaim } from '../argue/opening.ts';
+import { PadCounter, type PadLayout } from '../argue/pads.ts';
+import { ProverParty } from '../argue/party.ts';
+import { cellsOf, type TensorId } from '../circuit/types.ts';
+import { type ColumnCommitment, commitColumns, type Uploaded } from '../commit/columns.ts';
+import { maskWeights } from '../commit/mask.ts';
+import { prepareTwiddles } from '../commit/matrix.ts';
+import { openMatrices } from '../commit/open.ts';
+import { packColumns } from '../commit/packing.ts';
+import type { Entropy } from '../commit/secret.ts';
+import { TesseraError } from '../errors.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import type { Plan } from '../proof/plan.ts';
+import { MAX_PADS, type Parameters } from '../soundness/parameters.ts';
+import type { ProverChannel } from '../transcript/channel.ts';
 
 /** For tests that lie: each hook sees what an honest prover is about to use, and may change it. */
 export interface SendHooks {

@@ -4,13 +4,13 @@
  * from a proof.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
-import { Writer } from './bytes/writer.ts';
-import { sameShape } from './circuit/legal.ts';
-import { type Circuit, cellsOf, type Derivation, type IntArray, type Port, type TensorId } from './circuit/types.ts';
-import { TesseraError } from './errors.ts';
-import { FORMAT_VERSION } from './files/container.ts';
-import { type KeyFile, modelId } from './files/key.ts';
-import type { CommitmentFile } from './files/tensor.ts';
+import { Writer } from '../bytes/writer.ts';
+import { sameShape } from '../circuit/legal.ts';
+import { type Circuit, cellsOf, type Derivation, type IntArray, type Port, type TensorId } from '../circuit/types.ts';
+import { TesseraError } from '../errors.ts';
+import { FORMAT_VERSION } from '../files/container.ts';
+import { type KeyFile, modelId } from '../files/key.ts';
+import type { CommitmentFile } from '../files/tensor.ts';
 import type { Disclosure, Visibility } from './plan.ts';
 
 /** What the caller says of one input or output. Integers in ONNX's row-major order. */

@@ -1,14 +1,15 @@
 /** Commits to a circuit's weights: from here on the circuit is a model, with a key. */
-import { CERTIFICATE_TAG, certificateKey } from './certificate.ts';
-import type { Circuit, IntArray, TensorId } from './circuit/types.ts';
-import { type Entropy, entropy } from './commit/secret.ts';
-import { TesseraError } from './errors.ts';
-import { ROOT_BYTES, weightIds } from './files/key.ts';
-import type { ModelFile } from './files/model.ts';
-import type { Machine } from './kernels/kernels.ts';
-import { packParameters, plainDisclosure, planOf, unpackParameters } from './plan.ts';
+
+import type { Circuit, IntArray, TensorId } from '../circuit/types.ts';
+import { type Entropy, entropy } from '../commit/secret.ts';
+import { TesseraError } from '../errors.ts';
+import { ROOT_BYTES, weightIds } from '../files/key.ts';
+import type { ModelFile } from '../files/model.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { CERTIFICATE_TAG, certificateKey } from '../proof/certificate.ts';
+import { packParameters, plainDisclosure, planOf, unpackParameters } from '../proof/plan.ts';
+import type { Parameters } from '../soundness/parameters.ts';
 import { modelRoots, Prover } from './prover.ts';
-import type { Parameters } from './soundness/parameters.ts';
 
 /** `secretOf` is the platform's generator but in tests. @throws TesseraError E_CIRCUIT, E_RANGE, E_SOUNDNESS, E_MEMORY */
 export function registerModel(

@@ -1,10 +1,10 @@
 /** What a proof shows of commitments that outlive it, and who counts it. */
-import { TesseraError } from './errors.ts';
-import { encodeRecord, newJournal, newRecord } from './files/budget.ts';
-import type { KeyFile } from './files/key.ts';
-import type { OpeningFile } from './files/tensor.ts';
-import { type Plan, unpackParameters } from './plan.ts';
-import { levelsOf, type Parameters, STANDALONE, tailOf } from './soundness/parameters.ts';
+import { TesseraError } from '../errors.ts';
+import { encodeRecord, newJournal, newRecord } from '../files/budget.ts';
+import type { KeyFile } from '../files/key.ts';
+import type { OpeningFile } from '../files/tensor.ts';
+import { type Plan, unpackParameters } from '../proof/plan.ts';
+import { levelsOf, type Parameters, STANDALONE, tailOf } from '../soundness/parameters.ts';
 
 /** Columns that a proof opens of one commitment. */
 export interface Spending {
