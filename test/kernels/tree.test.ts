@@ -99,6 +99,8 @@ describe('layers', () => {
         const lambda = b.scalars(1);
         const [eqLo, eqHi] = [b.vector(4), b.vector(half / 4)];
         const first = holed(b, length, [0, 0, 0, 0]);
+        const [p, q] = [holed(b, 2 * half, [0, 0, 0, 0]), b.outVector(half)];
+        raw.fractionUp(p[0], p[2], half, 0, half, b.outVector(half), q, half / 2);
         raw.fractionFirst(...first, half, length, lambda, eqLo, 2, eqHi, 0, Math.min(half, length), b.outWords(8));
         for (const v of first) b.expectVector(v, length);
         const next = holed(b, length, [...b.machine.u32(lambda, 4)]);

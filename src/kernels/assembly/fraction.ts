@@ -49,10 +49,19 @@ export function fractionUp(
   qDst: usize,
   dstHalf: u32,
 ): void {
+  const zero = scratch(EMPTY);
+  const one = zero + 2 * QUAD;
+  memory.fill(zero, 0, 3 * QUAD);
+  v128.store(one, i32x4.splat(1));
   for (let x = from; x < to; x += 4) {
     const n = min(to - x, 4);
     const q0 = quad(q, x, n, spare(2));
     const q1 = quad(q, half + x, n, spare(3));
+    if (n == 4 && same(q0, one) && same(q1, one) && isZero(p, x, half)) {
+      splitQuad(pDst, x, dstHalf, zero);
+      splitQuad(qDst, x, dstHalf, one);
+      continue;
+    }
     cross(spare(4), quad(p, x, n, spare(0)), q1, quad(p, half + x, n, spare(1)), q0);
     mul(spare(5), q0, q1);
     if (n == 4) {
@@ -63,6 +72,11 @@ export function fractionUp(
       splitElements(qDst, n, dstHalf, spare(5));
     }
   }
+}
+
+/** True where the numerators of nodes x .. x+3 and of their partners are zero. */
+function isZero(p: usize, x: u32, half: u32): bool {
+  return same(quad(p, x, 4, spare(0)), scratch(EMPTY)) && same(quad(p, half + x, 4, spare(1)), scratch(EMPTY));
 }
 
 /** splitQuad of a layer of n < 4 nodes. */
