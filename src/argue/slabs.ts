@@ -8,7 +8,7 @@
  * A row shared by many small pieces is held densely instead, S and W_S as tables of E.
  */
 import type { Slab } from '../commit/packing.ts';
-import { Ext } from '../field/ext.ts';
+import { BASIS, Ext } from '../field/ext.ts';
 import { eqAt, type Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { ProductInstance } from '../kernels/tables.ts';
@@ -55,6 +55,14 @@ function evaluateCells(m: Machine, cells: number, point: Point): Ext {
   const [value] = readScalars(m, out, 1);
   m.release(mark);
   return value!;
+}
+
+/** A vector over E, four base rows of 2^m words at `cells`, as an extension at a point of m coordinates. */
+export function evaluatePlanes(m: Machine, cells: number, point: Point): Ext {
+  const mark = m.mark();
+  const coordinates = readExts(m, dotRows(m, cells, 4, 2 ** point.length, eqVector(m, point)), 4);
+  m.release(mark);
+  return coordinates.reduce((sum, e, i) => sum.add(e.mul(BASIS[i]!)), Ext.ZERO);
 }
 
 /** A slab that no claim reads. */

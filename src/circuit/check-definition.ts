@@ -82,6 +82,8 @@ function checkHint(circuit: Circuit, { name, shape }: Tensor, hint: Hint): void 
         return sameShape(shapeOf(hint.numerator), shape) && sameShape(shapeOf(hint.denominator), shape);
       case 'max':
         return shapeOf(hint.of).length > 0 && sameShape(shapeOf(hint.of).slice(0, -1), shape);
+      case 'root':
+        return sameShape(shapeOf(hint.of), shape);
       case 'argmax':
         return shape.length > 0 && sameShape(shapeOf(hint.of), shape);
       case 'multiplicity':

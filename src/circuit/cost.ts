@@ -37,6 +37,7 @@ export interface Cost {
 export interface CodeSize {
   readonly rowBits: number;
   readonly rateBits: number;
+  readonly tailRows: number;
   readonly folds: readonly number[];
 }
 
@@ -72,24 +73,33 @@ export function costOf(circuit: Circuit, code: CodeSize): Cost {
 
 /** Cells committed for every proof and once with the model: what the code is chosen by. */
 export function committedCells({ tensors }: Circuit): Pick<Cost, 'witnessCells' | 'weightCells'> {
-  const cells = (kinds: readonly string[]): number =>
-    tensors.reduce((n, t) => n + (kinds.includes(t.def.kind) ? cellsOf(t.shape) : 0), 0);
-  return { witnessCells: cells(['witness', 'input']), weightCells: cells(['weight']) };
+  const cells = (is: (def: Definition) => boolean): number =>
+    tensors.reduce((n, t) => n + (is(t.def) ? cellsOf(t.shape) : 0), 0);
+  return {
+    witnessCells: cells((def) => def.kind === 'witness' || def.kind === 'input'),
+    weightCells: cells((def) => def.kind === 'weight' && def.visibility !== 'public'),
+  };
 }
 
-/** Twiddles, message rows, codewords and hashes. */
-function commitmentBytes(cells: Pick<Cost, 'witnessCells' | 'weightCells'>, { rowBits, rateBits }: CodeSize): number {
-  const [message, codeword] = [2 ** rowBits, 2 ** (rowBits + rateBits)];
+/** Rows of the mask, and words of a salt, which hiding adds to the witness's matrix. */
+const MASK_ROWS = 4;
+const SALT_ROWS = 8;
+
+/** Twiddles, message rows with their tails, codewords and hashes. */
+function commitmentBytes(cells: Pick<Cost, 'witnessCells' | 'weightCells'>, code: CodeSize): number {
+  const { rowBits, rateBits, tailRows, folds } = code;
+  const [message, codeword] = [2 ** rowBits + tailRows * 2 ** (rowBits - folds[0]!), 2 ** (rowBits + rateBits)];
   const matrices = [cells.weightCells, cells.witnessCells].filter((n) => n > 0);
-  const rows = matrices.reduce((n, count) => n + Math.ceil(count / message), 0);
+  const hiding = tailRows > 0 ? MASK_ROWS + SALT_ROWS : 0;
+  const rows = matrices.reduce((n, count) => n + Math.ceil(count / 2 ** rowBits), hiding);
   return 4 * codeword + 4 * rows * (message + codeword) + HASH_BYTES * codeword * matrices.length;
 }
 
 /** The vector, its weights and its planes; of every fold the rows over E on half the domain of the last, and their hashes. */
-function openingBytes({ rowBits, rateBits, folds }: CodeSize): number {
+function openingBytes({ rowBits, rateBits, tailRows, folds }: CodeSize): number {
   return folds.reduce(
     (n, k, i) => n + 2 ** (rowBits + rateBits - 1 - i) * (EXT_BYTES * 2 ** k + HASH_BYTES),
-    3 * EXT_BYTES * 2 ** rowBits,
+    3 * EXT_BYTES * 2 ** (rowBits + (tailRows > 0 ? 1 : 0)),
   );
 }
 
@@ -135,6 +145,6 @@ function tableOf(def: Definition): TableId | undefined {
 
 /** Definitions that are computed in 32 bits before they are kept in 16. */
 function isThroughI32(def: Definition): boolean {
-  if (def.kind === 'witness') return def.hint.kind === 'bits' || def.hint.kind === 'quotient';
+  if (def.kind === 'witness') return ['bits', 'quotient', 'root'].includes(def.hint.kind);
   return def.kind === 'linear' || def.kind === 'contract';
 }

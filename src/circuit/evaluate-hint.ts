@@ -20,6 +20,8 @@ export function evaluateHint(run: Run, tensor: Tensor, hint: Hint): Stored {
       return table(run, tensor, hint);
     case 'quotient':
       return quotient(run, tensor, hint);
+    case 'root':
+      return root(run, tensor, hint);
     case 'max':
       return maximum(run, tensor, hint);
     case 'argmax':
@@ -81,6 +83,17 @@ function quotient(run: Run, tensor: Tensor, hint: HintOf<'quotient'>): Stored {
     requireRange(run.circuit.tensors[hint.denominator]!, denominators!, { lo: 1, hi: 2 ** 30 });
     for (let i = 0; i < out.length; i++) q![i] = Math.floor(numerators![i]! / denominators![i]!);
     requireRange(tensor, q!);
+  });
+}
+
+/** floor(sqrt(v)), exact: sqrt of a double below 2^30 is rounded correctly, and no square is nearer to the next integer than that. */
+function root(run: Run, tensor: Tensor, hint: HintOf<'root'>): Stored {
+  const of = run.tensors.get(hint.of)!;
+  return throughI32(run, tensor, (out) => {
+    const [r, values] = [cellsAt(run.machine, out), cellsAt(run.machine, of)];
+    requireRange(run.circuit.tensors[hint.of]!, values, { lo: 0, hi: 2 ** 30 });
+    for (let i = 0; i < out.length; i++) r[i] = Math.floor(Math.sqrt(values[i]!));
+    requireRange(tensor, r);
   });
 }
 

@@ -28,8 +28,8 @@ export type Definition =
   | { readonly kind: 'input'; readonly input: number }
   /** Committed per proof; the prover computes it by its hint, a relation pins it. */
   | { readonly kind: 'witness'; readonly hint: Hint }
-  /** Committed once with the model. */
-  | { readonly kind: 'weight' }
+  /** Part of the model: committed once with it, or public. */
+  | { readonly kind: 'weight'; readonly visibility: WeightVisibility }
   /** Public: cells of a model output, as the verifier holds it. */
   | { readonly kind: 'output'; readonly output: number; readonly derive: Derivation }
   /** The same value in every cell. */
@@ -45,6 +45,13 @@ export type Definition =
   | { readonly kind: 'product'; readonly a: TensorId; readonly b: TensorId }
   | Contract
   | View;
+
+/**
+ * public      the verifier holds the values
+ * committed   the verifier holds a root that anybody can make of the values
+ * private     the verifier holds a hiding root
+ */
+export type WeightVisibility = 'public' | 'committed' | 'private';
 
 export interface Term {
   readonly tensor: TensorId;
@@ -122,6 +129,8 @@ export type Hint =
   | { readonly kind: 'table'; readonly table: TableId; readonly of: TensorId }
   /** floor(numerator / denominator), denominator > 0. */
   | { readonly kind: 'quotient'; readonly numerator: TensorId; readonly denominator: TensorId }
+  /** floor(sqrt(of)), of >= 0. */
+  | { readonly kind: 'root'; readonly of: TensorId }
   /** Maximum along the last axis (which the column does not have). */
   | { readonly kind: 'max'; readonly of: TensorId }
   /** One-hot of the first maximum along the last axis. */

@@ -12,10 +12,13 @@ export interface PackedSource {
 const LARGE_BOX = 1 << 12;
 const TASK_CELLS = 1 << 16;
 
-/** Base words of `packing.rows` rows; cells that no piece covers are zero. `sources`: the columns, in the packing's order. */
-export function packMatrix(m: Machine, packing: Packing, sources: readonly PackedSource[]): number {
+/**
+ * Base words of `packing.rows` rows; cells that no piece covers are zero. `sources`: the columns, in the packing's order. `room`: rows
+ * behind them that the caller fills.
+ */
+export function packMatrix(m: Machine, packing: Packing, sources: readonly PackedSource[], room = 0): number {
   const words = packing.rows * 2 ** packing.rowBits;
-  const matrix = m.alloc(4 * words);
+  const matrix = m.alloc(4 * (words + room * 2 ** packing.rowBits));
   m.u32(matrix + 4 * packing.cells, words - packing.cells).fill(0);
   const large: number[][] = [];
   for (const slab of packing.slabs) {

@@ -264,9 +264,12 @@ export interface RawKernels {
   twiddles(n: number, dst: number): void;
   /**
    * Codeword of 2^m coefficients on D_n in position order (field/circle.ts `encode`): stage by stage from the top index bit,
-   * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n. m <= n, n >= 3.
+   * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n, which may begin at src.
+   * m <= n, n >= 3.
    */
   encodeRow(src: number, m: number, dst: number, n: number, twiddles: number): void;
+  /** dst: the 2^m words of src, then the `length` <= 2^m words of tail, then zeros up to 2^(m+1) words. */
+  joinRow(src: number, m: number, tail: number, length: number, dst: number): void;
   /**
    * The transpose of encodeRow: dst[i], i < 2^m, is the sum over positions j of src[j] times basis element i at the point of j. src: base
    * vector of 2^n, overwritten. m <= n, n >= 3.
@@ -284,6 +287,11 @@ export interface RawKernels {
    * BLAKE3.keyed(state, "grind" || n as u64 LE) are zero, minus start; -1 if none. state: 32 bytes. start: startLo + 2^32 startHi. bits <= 32.
    */
   grind(state: number, startLo: number, startHi: number, count: number, bits: number): number;
+  /**
+   * Pseudorandom words: block i, from <= i < to, at dst + 32 i is BLAKE3.keyed(key, use u32 || i u64 || attempt u32), attempt 0. canonical 1:
+   * its eight words w become field elements w >> 1, and the first attempt in which none of them is p counts; canonical 0: as they are.
+   */
+  expandSecret(key: number, use: number, canonical: number, from: number, to: number, dst: number): void;
 
   // ---- integers ------------------------------------------------------------------------------------------------------
   /** c[i N + j] = sum_k a[i K + k] b[j K + k], i32 wrap-around free by the caller's range analysis; rows from <= i < to of a. i16 in, i32 out. any. */

@@ -3,7 +3,7 @@
  * joins the sum of its convolution, and one requantisation with the activation follows. Constants are rounded to f.
  */
 import type { Term } from '../circuit/types.ts';
-import type { Node } from '../onnx/graph.ts';
+import type { Constant, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
@@ -55,12 +55,17 @@ function operands(node: Node, ctx: Lowering): [Value, Value] {
   return reach(wide[0], scale) + reach(wide[1], scale) < 2 * SUM_LIMIT ? wide : [ctx.narrow(a), ctx.narrow(b)];
 }
 
-/** signX x + signC c, with x lifted to the scale that the readers' shift leaves, where c needs a finer one than x has. */
+/**
+ * signX x + signC c. A narrow x stays narrow where c loses nothing that its readers want: nothing is left to requantise. Else x is
+ * lifted to the scale that the readers' shift leaves, where c needs a finer one than x has.
+ */
 function addConstant(node: Node, ctx: Lowering, nameX: string, nameC: string, signX: number, signC: number): void {
   const c = ctx.constant(nameC)!;
   const rank = ctx.shape(node.outputs[0]!).length;
   const x = withRank(ctx.value(nameX), rank);
-  const scale = Math.max(x.scale, constantScale(ctx, node, x, magnitude(c.data)));
+  const scale = staysNarrow(ctx, node, x, c)
+    ? x.scale
+    : Math.max(x.scale, constantScale(ctx, node, x, magnitude(c.data)));
   const shape = alignedShape(c.shape, rank);
   const own = factorsOf(x.layout);
   const factors = own.map((list, axis) => (list.length > 0 || shape[axis] === 1 ? list : [shape[axis]!]));
@@ -72,6 +77,19 @@ function addConstant(node: Node, ctx: Lowering, nameX: string, nameC: string, si
   }
   const constant = c.data.length > 1 ? 0 : signC * Math.floor(c.data[0]! * 2 ** scale + 0.5);
   setSum(node, ctx, terms, scale, factors, constant);
+}
+
+/** Bits that rounding c to the scale of x may lose of what the readers want: x itself was rounded there. */
+const LOST_BITS = 2;
+
+/** Whether x + c fits 16 bits at the scale of x, and that scale is fine enough for c. */
+function staysNarrow(ctx: Lowering, node: Node, x: Value, c: Constant): boolean {
+  const demand = ctx.demandOn(node.outputs[0]!);
+  if (demand === undefined || !ctx.isNarrowed(node.outputs[0]!)) return false;
+  const { lo, hi } = ctx.range(x);
+  const isExact = () => !ctx.hides(c) && c.data.every((v) => Number.isInteger(v * 2 ** x.scale));
+  const isFine = x.scale >= demand - LOST_BITS || isExact();
+  return isFine && Math.max(-lo, hi) + magnitude(c.data) * 2 ** x.scale < 2 ** 15 - 1;
 }
 
 /** The readers' scale + shift where x and c at that scale stay below 2^29. */

@@ -11,15 +11,15 @@ import type { Constant, Node } from '../onnx/graph.ts';
 import { numberOf, numbersOf } from './attributes.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, factorsOf, plainFactors, regroup } from './layout.ts';
-import type { Lowering } from './lowering.ts';
+import type { Lowering, Part } from './lowering.ts';
 import { type Operator, ownScale } from './operator.ts';
 import { addBias } from './sum.ts';
-import { chooseWeights } from './weights.ts';
+import { chooseTogether } from './weights.ts';
 
 export const conv: Operator = {
   ops: ['Conv'],
   meaning: "exact sum of integer products over the window, plus the bias at the sum's scale",
-  takes: 'narrow',
+  takes: 'parts',
   lower,
   demand: ownScale,
 };
@@ -49,27 +49,52 @@ function lower(node: Node, ctx: Lowering): void {
   const w = ctx.constant(weightName);
   if (w === undefined) throw computedWeights(node);
   const bias = ctx.constant(biasName);
-  const x = ctx.narrow(input);
+  const parts = ctx.parts(input);
+  const [{ value: x }] = parts as [Part];
   const axes = axesOf(node, ctx, x, w);
   const shape = weightShape(axes);
   const kept = shape.map((_, i) => i < axes.group.length + axes.outputs.length);
-  const real = { values: w.data, shape, kept, bias: bias?.data };
-  const weights = chooseWeights(node, ctx, real, { range: ctx.range(x), scale: x.scale });
-  const acc = contract(node, ctx, x, axes, weights.values);
+  const summands = parts.map(({ value, factors }) => ({
+    values: timesFactors(node, w, factors),
+    range: ctx.range(value),
+  }));
+  const weights = chooseTogether(node, ctx, { shape, kept, bias: bias?.data }, summands, x.scale);
+  const sums = parts.map(({ value }, i) =>
+    contract(node, ctx, value, axes, weights.values[i]!, i === 0 ? '' : `.part${i}`),
+  );
+  const terms = sums.map((tensor) => ({ tensor, coefficient: 1 }));
+  const acc = sums.length === 1 ? sums[0]! : ctx.builder.linear(`${node.name}.parts`, terms);
   const scale = weights.scale + x.scale;
   const factors = [axes.batch, [...axes.group, ...axes.outputs], ...axes.spatial.map((s) => s.places)];
   ctx.setTensor(node, addBias(ctx, node.name, acc, bias, scale, factors, 1), scale, factors);
 }
 
-function contract(node: Node, ctx: Lowering, x: Value, axes: Axes, weights: IntArray): TensorId {
+/** W with every input channel times its factor: W (a x) = (W a) x. */
+function timesFactors(
+  node: Node,
+  { shape, data }: Constant,
+  factors: ArrayLike<number> | undefined,
+): ArrayLike<number> {
+  if (factors === undefined) return data;
+  const [outputs, perGroup] = shape as [number, number];
+  const taps = data.length / (outputs * perGroup);
+  const perGroupOutputs = outputs / numberOf(node, 'group');
+  return Float64Array.from(data, (v, i) => {
+    const output = Math.floor(i / (perGroup * taps));
+    const channel = Math.floor(output / perGroupOutputs) * perGroup + (Math.floor(i / taps) % perGroup);
+    return v * factors[channel]!;
+  });
+}
+
+function contract(node: Node, ctx: Lowering, x: Value, axes: Axes, weights: IntArray, suffix: string): TensorId {
   const { batch, group, outputs, inner, spatial } = axes;
   const cells: Factors = [batch, [...group, ...inner], ...spatial.map((s) => s.cells)];
-  const operand = arrangeInOrder(ctx.builder, `${node.name}.input`, x, cells);
-  const weight = ctx.builder.weight(node.inputs[1]!, weightShape(axes), weights);
+  const operand = arrangeInOrder(ctx.builder, `${node.name}.input${suffix}`, x, cells);
+  const weight = ctx.builder.weight(`${node.inputs[1]!}${suffix}`, weightShape(axes), weights);
   const [n, g, o, c] = [labels('n', batch), labels('g', group), labels('o', outputs), labels('c', inner)];
   const present = <T>(list: readonly (T | undefined)[]): T[] => list.filter((v) => v !== undefined);
   return ctx.builder.contract(
-    `${node.name}.acc`,
+    `${node.name}.acc${suffix}`,
     weight,
     operand,
     [...g, ...o, ...c, ...present(spatial.map((s) => s.kernel))],

@@ -3,18 +3,23 @@ import { clip, relu } from './activation.ts';
 import { add } from './add.ts';
 import { average } from './average.ts';
 import { argMax, softmax } from './choose.ts';
+import { cast, compare, not } from './compare.ts';
 import { conv } from './conv.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
 import { reshape, transpose } from './move.ts';
 import { mul } from './mul.ts';
+import { instanceNormalization } from './normalise.ts';
 import type { Operator } from './operator.ts';
 import { concat, gather, pad, slice, split } from './place.ts';
 import { leakyRelu } from './prelu.ts';
+import { resize } from './resize.ts';
 import { smooth } from './smooth.ts';
+import { convTranspose } from './transposed.ts';
 
 export const operators: readonly Operator[] = [
   conv,
+  convTranspose,
   matmul,
   add,
   mul,
@@ -24,6 +29,7 @@ export const operators: readonly Operator[] = [
   smooth,
   maxPool,
   average,
+  resize,
   reshape,
   transpose,
   slice,
@@ -31,7 +37,11 @@ export const operators: readonly Operator[] = [
   gather,
   pad,
   concat,
+  compare,
+  not,
+  cast,
   softmax,
+  instanceNormalization,
   argMax,
 ];
 

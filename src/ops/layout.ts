@@ -171,29 +171,90 @@ function viewInOrder(b: CircuitBuilder, name: string, value: Value, factors: Fac
   return { tensor: b.view(name, value.tensor, shape, mapsBetween(value.layout, from, factors), 0), axes };
 }
 
-/** Maps of the view: one a circuit axis where its atoms are axes of the result, else one for all. */
+/**
+ * Maps of the view, over as few axes at a time as the layout allows: the verifier's work for a listed map is the cells of its axes, so a
+ * shuffle of channels must not list an image. Atoms and factors are cut into blocks of one size; blocks that share a circuit axis go together.
+ */
 function mapsBetween(layout: Layout, from: readonly number[], factors: Factors): AxisMap[] {
-  const split = regroup(layout, factors);
-  if (split === undefined || !isSplit(split, factors)) return [wholeMap(layout, from, factors.flat())];
-  const targets = split.flat();
   const strides = stridesOf(from);
-  return from.map((size, axis): AxisMap => {
-    const span = strides[axis]! * size;
-    const to = targets.flatMap((t, i) => (t.stride >= strides[axis]! && t.stride < span ? [i] : []));
-    if (to.length === 1) return { kind: 'keep', from: axis, to: to[0]! };
-    to.sort((x, y) => targets[y]!.stride - targets[x]!.stride);
-    return { kind: 'index', from: [axis], to, map: null };
-  });
+  const axisOf = ({ stride }: Atom): number => strides.findIndex((s, a) => stride >= s && from[a]! > 1);
+  const groups = blocksOf(layout.flat(), factors.flat()).map(({ atoms, to }) => ({
+    atoms,
+    to,
+    axes: new Set(atoms.map(axisOf)),
+  }));
+  const joined: typeof groups = [];
+  for (const group of groups) {
+    let { atoms, to, axes } = group;
+    for (let i = joined.length - 1; i >= 0; i--) {
+      const other = joined[i]!;
+      if (![...other.axes].some((axis) => axes.has(axis))) continue;
+      joined.splice(i, 1);
+      ({ atoms, to, axes } = {
+        atoms: [...other.atoms, ...atoms],
+        to: [...other.to, ...to],
+        axes: new Set([...other.axes, ...axes]),
+      });
+    }
+    joined.push({ atoms, to, axes });
+  }
+  const listed = joined.flatMap(({ atoms, to, axes }) =>
+    groupMap(
+      atoms,
+      to,
+      [...axes].sort((a, b) => a - b),
+      from,
+    ),
+  );
+  const alone = from.flatMap((size, axis): AxisMap[] =>
+    size > 1 ? [] : [{ kind: 'index', from: [axis], to: [], map: null }],
+  );
+  return [...listed, ...alone];
 }
 
-/** All axes at once, by a listed map unless the cells keep their order. */
-function wholeMap(layout: Layout, from: readonly number[], to: readonly number[]): AxisMap {
-  const cells = cellsOfLayout(layout);
+interface Block {
+  readonly atoms: readonly Atom[];
+  /** Axes of the view. */
+  readonly to: readonly number[];
+}
+
+/** The finest cut of both lists into pieces of equal products, in order. Axes of one cell join the piece before them. */
+function blocksOf(atoms: readonly Atom[], sizes: readonly number[]): Block[] {
+  const blocks: { atoms: Atom[]; to: number[] }[] = [];
+  let [next, cells, places] = [0, 1, 1];
+  let block: { atoms: Atom[]; to: number[] } = { atoms: [], to: [] };
+  sizes.forEach((size, axis) => {
+    block.to.push(axis);
+    places *= size;
+    while (cells < places) {
+      const atom = atoms[next++]!;
+      block.atoms.push(atom);
+      cells *= atom.size;
+    }
+    if (cells !== places || block.atoms.length === 0) return;
+    blocks.push(block);
+    [block, cells, places] = [{ atoms: [], to: [] }, 1, 1];
+  });
+  if (block.to.length > 0) blocks.push(block);
+  return blocks;
+}
+
+/** The map of some circuit axes to some axes of the view; an axis of one cell that comes from none is new. */
+function groupMap(
+  atoms: readonly Atom[],
+  to: readonly number[],
+  axes: readonly number[],
+  from: readonly number[],
+): AxisMap[] {
+  if (axes.length === 0) return to.map((axis) => ({ kind: 'broadcast', to: axis }));
+  const strides = stridesOf(from);
+  const own = stridesOf(axes.map((a) => from[a]!));
+  const inside = atoms.map(({ size, stride }): Atom => {
+    const at = axes.findIndex((a) => stride >= strides[a]!);
+    return { size, stride: (stride / strides[axes[at]!]!) * own[at]! };
+  });
+  const cells = cellsOfLayout([inside]);
   const isReshape = cells.every((cell, j) => cell === j);
-  return {
-    kind: 'index',
-    from: from.map((_, a) => a),
-    to: to.map((_, a) => a),
-    map: isReshape ? null : cells,
-  };
+  if (isReshape && axes.length === 1 && to.length === 1) return [{ kind: 'keep', from: axes[0]!, to: to[0]! }];
+  return [{ kind: 'index', from: axes, to, map: isReshape ? null : cells }];
 }

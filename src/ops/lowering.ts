@@ -8,13 +8,13 @@
  * committed cells and two lookups an element together.
  */
 import type { CircuitBuilder } from '../circuit/builder.ts';
-import type { Range, TableId, TensorId } from '../circuit/types.ts';
+import type { Range, TableId, TensorId, WeightVisibility } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Constant, Graph, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { layoutOf, plainFactors } from './layout.ts';
-import type { Operator } from './operator.ts';
-import type { Interval, Scheme } from './scheme.ts';
+import type { Operator, Takes } from './operator.ts';
+import type { Interval, Scheme, VisibilityOf } from './scheme.ts';
 import { magnitude, quantise, scaleInto, signedRange, unsignedRange } from './scheme.ts';
 
 /** Operands of products are narrow: they fit 16 bits. */
@@ -30,6 +30,13 @@ export interface Choice {
   readonly size: number;
 }
 
+/** One term of a value that is a sum of narrow tensors of one layout and scale, each times real factors. */
+export interface Part {
+  readonly value: Value;
+  /** One an index of ONNX axis 1; undefined: 1. */
+  readonly factors: ArrayLike<number> | undefined;
+}
+
 export class Lowering {
   readonly builder: CircuitBuilder;
   readonly graph: Graph;
@@ -40,6 +47,11 @@ export class Lowering {
   readonly #values = new Map<string, Value>();
   readonly #narrowed = new Map<string, Value>();
   readonly #choices = new Map<string, Choice>();
+  readonly #visibilityOf: VisibilityOf;
+  /** The node that is being lowered, and its private constants that have not become weights yet. */
+  #node: Node | undefined;
+  readonly #exposed = new Set<string>();
+  readonly #parts = new Map<string, readonly Part[]>();
 
   constructor(
     builder: CircuitBuilder,
@@ -47,7 +59,9 @@ export class Lowering {
     scheme: Scheme,
     operators: ReadonlyMap<string, Operator>,
     calibrated: ReadonlyMap<string, Interval>,
+    visibilityOf: VisibilityOf = () => 'committed',
   ) {
+    this.#visibilityOf = visibilityOf;
     this.builder = builder;
     this.graph = graph;
     this.scheme = scheme;
@@ -73,6 +87,55 @@ export class Lowering {
   /** The operator of a node. @throws TesseraError E_UNSUPPORTED_OP */
   operator(node: Node): Operator {
     return operatorOf(this.#operators, node, this.graph.opset);
+  }
+
+  // ---- who may see what ----------------------------------------------------------------------------------------------
+
+  /**
+   * Lowers a node. @throws TesseraError of its operator; E_VISIBILITY where a private initializer would become part of the circuit, which
+   * everybody sees
+   */
+  lower(node: Node): void {
+    this.#node = node;
+    this.#exposed.clear();
+    for (const name of node.inputs) if (this.#visibilityOfConstant(name) === 'private') this.#exposed.add(name);
+    this.operator(node).lower(node, this);
+    this.#node = undefined;
+    const [exposed] = this.#exposed;
+    if (exposed === undefined) return;
+    throw new TesseraError(
+      'E_VISIBILITY',
+      `the initializer "${this.constant(exposed)!.origins[0]}" cannot be private`,
+      {
+        where: node.name,
+        hint: `${node.op} would make it part of the circuit, which is public.`,
+      },
+    );
+  }
+
+  /**
+   * Who may see a weight: those who may see the constant of this name, or else every constant of the node that is being lowered. What comes from no
+   * initializer belongs to the architecture.
+   */
+  weightVisibility(name: string): WeightVisibility {
+    const named = this.constant(name) === undefined ? (this.#node?.inputs ?? []) : [name];
+    for (const input of named) this.#exposed.delete(input);
+    return strictest(named.map((input) => this.#visibilityOfConstant(input)));
+  }
+
+  /** Whether a constant of the node is private: then no more of it may be known than bits. */
+  isPrivate(node: Node): boolean {
+    return node.inputs.some((name) => this.#visibilityOfConstant(name) === 'private');
+  }
+
+  /** Whether not even a constant's being zero may be seen. */
+  hides(constant: Constant): boolean {
+    return constant.origins.some((origin) => this.#visibilityOf(origin) === 'private');
+  }
+
+  #visibilityOfConstant(name: string): WeightVisibility | undefined {
+    const origins = this.constant(name)?.origins ?? [];
+    return origins.length === 0 ? undefined : strictest(origins.map(this.#visibilityOf));
   }
 
   // ---- values --------------------------------------------------------------------------------------------------------
@@ -103,6 +166,28 @@ export class Lowering {
     const factors = plainFactors(constant.shape);
     const tensor = this.builder.weight(name, factors.flat(), quantise(constant.data, scale, name));
     return { tensor, scale, layout: layoutOf(factors) };
+  }
+
+  /** Says of a value that it is the sum of narrow parts too, for readers whose weights can take the factors. */
+  setParts(name: string, parts: readonly Part[]): void {
+    this.#parts.set(name, parts);
+  }
+
+  /** The narrow parts of a value, itself where it has none. */
+  parts(name: string): readonly Part[] {
+    return this.#parts.get(name) ?? [{ value: this.narrow(name), factors: undefined }];
+  }
+
+  /** Whether everything that reads a value takes it in parts. */
+  isReadInParts(name: string): boolean {
+    if (this.graph.outputs.some((output) => output.name === name)) return false;
+    const readers = this.#readers.get(name) ?? [];
+    return readers.length > 0 && readers.every((reader) => this.#takes(reader) === 'parts');
+  }
+
+  #takes(node: Node): Takes {
+    const { takes } = this.operator(node);
+    return typeof takes === 'function' ? takes(node, this) : takes;
   }
 
   /** Sets a value that is an index. @throws TesseraError E_UNSUPPORTED_OP where a node reads it */
@@ -149,7 +234,7 @@ export class Lowering {
   #saturate(name: string, value: Value, bits: number): Value {
     const { lo } = this.range(value);
     const range = lo >= 0 ? unsignedRange(bits) : signedRange(bits);
-    const scale = Math.min(scaleInto(this.interval(name), range), value.scale);
+    const scale = this.coarserScale(value, scaleInto(this.interval(name), range));
     const table = lo >= 0 ? this.reluTable(bits) : this.saturationTable(bits);
     return this.requantise(name, value, scale, table, scale);
   }
@@ -182,8 +267,12 @@ export class Lowering {
   /** Whether some reader needs the value narrow, so that the narrow one is there for all. */
   isNarrowed(name: string): boolean {
     return (this.#readers.get(name) ?? []).some((reader) => {
-      const { takes } = this.operator(reader);
-      return takes === 'narrow' || (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)));
+      const takes = this.#takes(reader);
+      return (
+        takes === 'narrow' ||
+        (takes === 'parts' && !this.#parts.has(name)) ||
+        (takes === 'same' && reader.outputs.some((output) => this.isNarrowed(output)))
+      );
     });
   }
 
@@ -223,6 +312,16 @@ export class Lowering {
   }
 
   // ---- requantisation ------------------------------------------------------------------------------------------------
+
+  /**
+   * A scale to requantise a value to: the wanted one, but no finer than the value has, and no coarser than a shift that keeps the whole
+   * table below the modulus, reach 2^shift <= 2^29. Where calibration saw zeros alone the wanted scale says nothing.
+   */
+  coarserScale({ scale }: Value, wanted: number | undefined): number {
+    const { bits, shift } = this.scheme;
+    const most = Math.max(shift, 29 - Math.log2(this.reach(bits)));
+    return Math.max(Math.min(wanted ?? scale, scale), scale - most);
+  }
 
   /** y = T(round(acc 2^-s)) with s = value.scale - argumentScale; y has `scale`. */
   requantise(name: string, value: Value, argumentScale: number, table: TableId, scale: number): Value {
@@ -284,6 +383,13 @@ export class Lowering {
   reach(bits: number): number {
     return 2 ** Math.min(bits + this.scheme.headroom, 19);
   }
+}
+
+/** private before committed before public; committed where nothing is said. */
+function strictest(all: readonly (WeightVisibility | undefined)[]): WeightVisibility {
+  const said = all.filter((v) => v !== undefined);
+  if (said.includes('private')) return 'private';
+  return said.length > 0 && said.every((v) => v === 'public') ? 'public' : 'committed';
 }
 
 export function isInside(inner: Range, outer: Range): boolean {

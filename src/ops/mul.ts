@@ -5,22 +5,31 @@
  *   constant tensor   integer weights along its own axes, a contraction with a diagonal
  * Nothing is rounded but the constant.
  */
-import type { TensorId } from '../circuit/types.ts';
+import type { TensorId, Term } from '../circuit/types.ts';
 import type { Constant, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import { type Operator, ownScale } from './operator.ts';
 import { alignedShape } from './sum.ts';
-import { chooseWeights } from './weights.ts';
+import { chooseTogether, chooseWeights } from './weights.ts';
 
 export const mul: Operator = {
   ops: ['Mul', 'Neg'],
   meaning: 'exact product at the sum of the two scales',
-  takes: 'narrow',
+  takes: (node, ctx) => (channelsOf(node, ctx) === undefined ? 'narrow' : 'parts'),
   lower,
   demand: ownScale,
 };
+
+/** Numbers of a constant operand that varies along axis 1 alone. */
+function channelsOf(node: Node, ctx: Lowering): Constant | undefined {
+  const constant = ctx.constant(node.inputs[1]);
+  if (constant === undefined || constant.data.length === 1) return undefined;
+  const rank = ctx.shape(node.outputs[0]!).length;
+  const isChannels = alignedShape(constant.shape, rank).every((size, axis) => size === 1 || axis === 1);
+  return isChannels ? constant : undefined;
+}
 
 function lower(node: Node, ctx: Lowering): void {
   const [a, b] = node.inputs as [string, string?];
@@ -32,7 +41,7 @@ function lower(node: Node, ctx: Lowering): void {
   else multiplyConstant(node, ctx, x, constant);
 }
 
-const MINUS_ONE: Constant = { shape: [], dtype: 'float', data: Float32Array.of(-1) };
+const MINUS_ONE: Constant = { shape: [], dtype: 'float', data: Float32Array.of(-1), origins: [] };
 
 /** Label of every atom of a product's axes, by ONNX axis. */
 function labelsOf(factors: Factors): string[][] {
@@ -91,21 +100,29 @@ function scaleBy(node: Node, ctx: Lowering, c: number, name: string): void {
 
 function multiplyConstant(node: Node, ctx: Lowering, name: string, constant: Constant): void {
   const rank = ctx.shape(node.outputs[0]!).length;
-  const x = withRank(ctx.narrow(name), rank);
+  const parts =
+    channelsOf(node, ctx) === undefined ? [{ value: ctx.narrow(name), factors: undefined }] : ctx.parts(name);
+  const operands = parts.map(({ value, factors }) => {
+    const values = factors === undefined ? constant.data : Float64Array.from(constant.data, (v, c) => v * factors[c]!);
+    return { x: withRank(value, rank), values, range: ctx.range(value) };
+  });
+  const { x } = operands[0]!;
   const shape = alignedShape(constant.shape, rank);
   const ownX = factorsOf(x.layout);
   const factors = ownX.map((list, axis) => (list.length > 0 || shape[axis] === 1 ? list : [shape[axis]!]));
   const ownC = factors.map((list, axis) => (shape[axis] === 1 ? [] : list));
-  const real = { values: constant.data, shape: ownC.flat(), kept: ownC.flat().map(() => true), bias: undefined };
-  const { values, scale } = chooseWeights(node, ctx, real, { range: ctx.range(x), scale: x.scale });
-  const weight = ctx.builder.weight(`${node.name}.factor`, ownC.flat(), values);
-  const operand = arrangeInOrder(ctx.builder, `${node.name}.x`, x, ownX);
-  const tensor = diagonal(
-    ctx,
-    `${node.name}.acc`,
-    { tensor: weight, own: ownC },
-    { tensor: operand, own: ownX },
-    factors,
-  );
-  ctx.setTensor(node, tensor, x.scale + scale, factors);
+  const axes = { shape: ownC.flat(), kept: ownC.flat().map(() => true), bias: undefined };
+  const { values, scale } = chooseTogether(node, ctx, axes, operands, x.scale);
+  const terms = operands.map((operand, i): Term => {
+    const suffix = i === 0 ? '' : `.part${i}`;
+    const weight = ctx.builder.weight(`${node.name}.factor${suffix}`, ownC.flat(), values[i]!);
+    const tensor = arrangeInOrder(ctx.builder, `${node.name}.x${suffix}`, operand.x, ownX);
+    const [c, v] = [
+      { tensor: weight, own: ownC },
+      { tensor, own: ownX },
+    ];
+    return { tensor: diagonal(ctx, `${node.name}.acc${suffix}`, c, v, factors), coefficient: 1 };
+  });
+  const sum = terms.length === 1 ? terms[0]!.tensor : ctx.builder.linear(`${node.name}.parts`, terms);
+  ctx.setTensor(node, sum, x.scale + scale, factors);
 }

@@ -14,15 +14,18 @@ export interface Operator {
   readonly lower: (node: Node, ctx: Lowering) => void;
   /**
    * How wide its operands may be: `narrow` for factors of products and what is compared, `wide` for sums and functions, which take
-   * accumulators as they come, `same` where the cells are only moved and the readers decide.
+   * accumulators as they come, `same` where the cells are only moved and the readers decide, `parts` for narrow ones or sums of narrow
+   * parts with factors a channel, which weights take.
    */
-  readonly takes: 'narrow' | 'wide' | 'same';
+  readonly takes: Takes | ((node: Node, ctx: Lowering) => Takes);
   /**
    * Scale that the operand `name`, a weighted sum read by this node alone, should be requantised to, so that the sum can choose the
    * scale of its weights. Undefined: any, the sum is not requantised at all (it only reaches a model output).
    */
   readonly demand: Demand;
 }
+
+export type Takes = 'narrow' | 'parts' | 'wide' | 'same';
 
 export type Demand = (node: Node, ctx: Lowering, name: string) => number | undefined;
 

@@ -6,9 +6,10 @@ import type { AxisMap, TensorId, Term } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Node } from '../onnx/graph.ts';
 import { numberOf, numbersOf } from './attributes.ts';
-import { arrangeInOrder, commonFactors, factorsOf, type Value } from './layout.ts';
-import type { Lowering } from './lowering.ts';
+import { arrangeInOrder, commonFactors, factorsOf, layoutOf, type Value } from './layout.ts';
+import type { Lowering, Part } from './lowering.ts';
 import { type Operator, ownScale } from './operator.ts';
+import { magnitude, scaleInto, signedRange } from './scheme.ts';
 import { constantTensor } from './sum.ts';
 
 export const slice: Operator = {
@@ -46,7 +47,7 @@ export const pad: Operator = {
 export const concat: Operator = {
   ops: ['Concat'],
   meaning: 'the parts at the finest of their scales, one after the other',
-  takes: 'narrow',
+  takes: (node, ctx) => (isJoinedRaw(node, ctx) ? 'parts' : 'narrow'),
   lower: lowerConcat,
   demand: (node, ctx, name) => (ctx.demandOn(node.outputs[0]!) === undefined ? undefined : ctx.scaleOf(name)),
 };
@@ -187,42 +188,101 @@ function inside(node: Node, i: number, size: number): number {
 
 // ---- Concat ------------------------------------------------------------------------------------------------------------
 
+/**
+ * Channels side by side, each part at its own scale: where weights read them they take the scales too, as factors a channel, and no
+ * part has to be rounded again for a finer neighbour.
+ */
+function isJoinedRaw(node: Node, ctx: Lowering): boolean {
+  return numberOf(node, 'axis') === 1 && ctx.isReadInParts(node.outputs[0]!);
+}
+
+/** What an input adds; undefined: a constant. Several narrow parts where it is read raw. */
+function partsOf(node: Node, ctx: Lowering, name: string, isRaw: boolean): readonly Part[] | undefined {
+  if (ctx.constant(name) !== undefined) return undefined;
+  if (isRaw) return ctx.parts(name);
+  const isOutput = ctx.demandOn(node.outputs[0]!) === undefined;
+  return [{ value: isOutput ? ctx.value(name) : ctx.narrow(name), factors: undefined }];
+}
+
 function lowerConcat(node: Node, ctx: Lowering): void {
   const axis = numberOf(node, 'axis');
-  const isOutput = ctx.demandOn(node.outputs[0]!) === undefined;
-  const parts = node.inputs.map((name) => {
-    if (ctx.constant(name) !== undefined) return undefined;
-    return isOutput ? ctx.value(name) : ctx.narrow(name);
-  });
-  const values = parts.filter((v) => v !== undefined);
+  const isRaw = isJoinedRaw(node, ctx);
+  const inputs = node.inputs.map((name) => partsOf(node, ctx, name, isRaw));
+  const values = inputs.flatMap((parts) => parts?.map((part) => part.value) ?? []);
   const scale = Math.max(...values.map((v) => v.scale));
-  const total = ctx.shape(node.outputs[0]!)[axis]!;
   const factors = values
     .map((v) => factorsOf(v.layout).map((list, a) => (a === axis ? [] : list)))
     .reduce((f, g) => commonFactors(f, g));
-  const own = (size: number): number[][] => factors.map((list, a) => (a === axis ? [size] : list));
+  const output = node.outputs[0]!;
+  const whole = factors.map((list, a) => (a === axis ? [ctx.shape(output)[axis]!] : list));
+  const count = Math.max(...inputs.map((parts) => parts?.length ?? 1));
+  const joined = Array.from({ length: count }, (_, k) => join(node, ctx, { inputs, k, axis, isRaw, scale, factors }));
+  if (!isRaw) {
+    ctx.setTensor(node, joined[0]!.tensor, scale, whole);
+    return;
+  }
+  const layout = layoutOf(whole);
+  ctx.setParts(
+    output,
+    joined.map(({ tensor, byChannel }) => ({ value: { tensor, scale, layout }, factors: byChannel })),
+  );
+}
+
+interface Joint {
+  readonly inputs: readonly (readonly Part[] | undefined)[];
+  /** Which part of every input. */
+  readonly k: number;
+  readonly axis: number;
+  readonly isRaw: boolean;
+  readonly scale: number;
+  readonly factors: readonly (readonly number[])[];
+}
+
+/** Part k of every input in its place, zeros where an input has no such part; raw, with the factors that bring it to the scale. */
+function join(node: Node, ctx: Lowering, joint: Joint): { tensor: TensorId; byChannel: number[] } {
+  const { inputs, k, axis, isRaw, scale, factors } = joint;
+  const own = (size: number): number[][] => factors.map((list, a) => (a === axis ? [size] : [...list]));
+  const total = ctx.shape(node.outputs[0]!)[axis]!;
   const terms: Term[] = [];
+  const byChannel: number[] = [];
   let offset = 0;
   node.inputs.forEach((name, i) => {
     const size = ctx.shape(name)[axis]!;
-    const value = parts[i];
-    const tensor =
-      value === undefined
-        ? constantPart(ctx, name, scale, own(size))
-        : arrangeInOrder(ctx.builder, `${node.name}.input${i}`, value, own(size));
+    const part = inputs[i]?.[k];
+    const from = part?.value.scale ?? (isRaw ? Math.min(scale, constantScale(ctx, name)) : scale);
+    const lift = 2 ** (scale - from);
+    for (let c = 0; c < size; c++) byChannel.push((part?.factors?.[c] ?? 1) * lift);
+    const isConstant = inputs[i] === undefined && k === 0;
+    const tensor = cellsOfPart(node, ctx, i, { part, isConstant }, from, own(size));
     if (tensor !== undefined) {
-      const coefficient = 2 ** (scale - (value?.scale ?? scale));
-      terms.push({
-        tensor: placeAlong(ctx, `${node.name}.part${i}`, tensor, own(size), axis, offset, total),
-        coefficient,
-      });
+      const placed = placeAlong(ctx, `${node.name}.part${i}.${k}`, tensor, own(size), axis, offset, total);
+      terms.push({ tensor: placed, coefficient: isRaw ? 1 : lift });
     }
     offset += size;
   });
   const [only] = terms;
   const isAlone = terms.length === 1 && only!.coefficient === 1;
-  const sum = isAlone ? only!.tensor : ctx.builder.linear(node.name, terms);
-  ctx.setTensor(node, sum, scale, own(total));
+  return { tensor: isAlone ? only!.tensor : ctx.builder.linear(`${node.name}.${k}`, terms), byChannel };
+}
+
+/** A part of input i with its axes in order; nothing where there are zeros alone. */
+function cellsOfPart(
+  node: Node,
+  ctx: Lowering,
+  i: number,
+  { part, isConstant }: { readonly part: Part | undefined; readonly isConstant: boolean },
+  scale: number,
+  factors: number[][],
+): TensorId | undefined {
+  const name = node.inputs[i]!;
+  if (part !== undefined) return arrangeInOrder(ctx.builder, `${node.name}.input${i}`, part.value, factors);
+  return isConstant ? constantPart(ctx, name, scale, factors) : undefined;
+}
+
+/** Scale at which a constant is as wide as an activation. */
+function constantScale(ctx: Lowering, name: string): number {
+  const largest = magnitude(ctx.constant(name)?.data ?? []);
+  return scaleInto({ min: -largest, max: largest }, signedRange(ctx.scheme.bits));
 }
 
 /** A constant part; nothing where it is zero everywhere. */

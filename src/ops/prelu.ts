@@ -4,13 +4,15 @@
  *
  *   acc = 2^t p + A_c (q - p) at scale f + t,   A_c = round(a_c 2^t),
  *
- * a sum that stays wide: the product with the slopes is a contraction with a diagonal.
+ * a sum that stays wide: the product with the slopes is a contraction with a diagonal. Convolutions read p and q - p instead, and their
+ * weights take the slopes: W (p + a (q - p)) = W p + (W a) (q - p), with nothing to round. q is a column then: else the sums of all
+ * layers would hang on one another.
  */
 import type { Term } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Constant, Node } from '../onnx/graph.ts';
 import { numberOf } from './attributes.ts';
-import { arrangeInOrder, factorsOf } from './layout.ts';
+import { arrangeInOrder, factorsOf, layoutOf } from './layout.ts';
 import type { Lowering } from './lowering.ts';
 import type { Operator } from './operator.ts';
 import { scaleInto, signedRange, unsignedRange } from './scheme.ts';
@@ -32,7 +34,9 @@ export const leakyRelu: Operator = {
 };
 
 function slopesOf(node: Node, ctx: Lowering): Constant {
-  if (node.op === 'LeakyRelu') return { shape: [], dtype: 'float', data: Float64Array.of(numberOf(node, 'alpha')) };
+  if (node.op === 'LeakyRelu') {
+    return { shape: [], dtype: 'float', data: Float64Array.of(numberOf(node, 'alpha')), origins: [] };
+  }
   const slopes = ctx.constant(node.inputs[1]);
   if (slopes !== undefined) return slopes;
   throw new TesseraError('E_UNSUPPORTED_OP', 'the slope of PRelu is computed by the model', {
@@ -56,6 +60,13 @@ function lowerOne(node: Node, ctx: Lowering, slope: number): void {
 
 // ---- a slope a channel -------------------------------------------------------------------------------------------------
 
+/** One slope a channel, where they vary along axis 1 alone. */
+function slopesByChannel({ shape, data }: Constant, of: readonly number[]): Float64Array | undefined {
+  const aligned = alignedShape(shape, of.length);
+  if (of.length < 2 || aligned.some((size, axis) => size !== 1 && axis !== 1)) return undefined;
+  return Float64Array.from({ length: of[1]! }, (_, c) => data[data.length === 1 ? 0 : c]!);
+}
+
 /** The positive part fits the Relu table's values, the whole argument half of its reach. */
 function scaleOfMany(node: Node, ctx: Lowering): number | undefined {
   const real = ctx.realOf(node.inputs[0]!);
@@ -67,16 +78,29 @@ function scaleOfMany(node: Node, ctx: Lowering): number | undefined {
 
 function lowerMany(node: Node, ctx: Lowering, slopes: Constant): void {
   const { builder } = ctx;
+  const output = node.outputs[0]!;
   const x = ctx.value(node.inputs[0]!);
   const factors = factorsOf(x.layout);
   const tensor = arrangeInOrder(builder, `${node.name}.x`, x, factors);
-  const scale = Math.min(scaleOfMany(node, ctx) ?? x.scale, x.scale);
+  const scale = ctx.coarserScale(x, scaleOfMany(node, ctx));
   const acc = ctx.shiftTo(node.name, { ...x, tensor }, scale);
-  const { q, y: p } = builder.requantise(`${node.name}.positive`, acc.tensor, acc.shift, ctx.reluTable());
+  const channels = slopesByChannel(slopes, ctx.shape(output));
+  // the readers' weights would take the slopes, and may be seen by others than these
+  const inParts = channels !== undefined && !ctx.hides(slopes) && ctx.isReadInParts(output);
+  const requantise = inParts ? builder.requantiseApart.bind(builder) : builder.requantise.bind(builder);
+  const { q, y: p } = requantise(`${node.name}.positive`, acc.tensor, acc.shift, ctx.reluTable());
   const rest = builder.linear(`${node.name}.rest`, [
     { tensor: q, coefficient: 1 },
     { tensor: p, coefficient: -1 },
   ]);
+  if (inParts) {
+    const layout = layoutOf(factors);
+    ctx.setParts(output, [
+      { value: { tensor: p, scale, layout }, factors: undefined },
+      { value: { tensor: rest, scale, layout }, factors: channels },
+    ]);
+    return;
+  }
 
   const shape = alignedShape(slopes.shape, factors.length);
   const own = factors.map((list, axis) => (shape[axis] === 1 ? [] : list));

@@ -22,6 +22,12 @@ const FUNCTIONS: Readonly<Record<string, (node: Node) => (x: number) => number>>
     return (x) => Math.min(Math.max(alpha * x + beta, 0), 1);
   },
   HardSwish: () => (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
+  Swish: (node) => (x) => x / (1 + Math.exp(-numberOf(node, 'alpha') * x)),
+  Elu: (node) => (x) => (x < 0 ? numberOf(node, 'alpha') * Math.expm1(x) : x),
+  Celu: (node) => (x) => (x < 0 ? numberOf(node, 'alpha') * Math.expm1(x / numberOf(node, 'alpha')) : x),
+  Selu: (node) => (x) => numberOf(node, 'gamma') * (x < 0 ? numberOf(node, 'alpha') * Math.expm1(x) : x),
+  Softplus: () => (x) => Math.log1p(Math.exp(-Math.abs(x))) + Math.max(x, 0),
+  Softsign: () => (x) => x / (1 + Math.abs(x)),
 };
 
 const STEPS = 64;

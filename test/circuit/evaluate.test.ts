@@ -286,7 +286,10 @@ describe('linear, product, requantisation and hints', () => {
     b.pin(q);
     const rest = b.linear('rest', [one(x), one(b.product('q d', q, d), -1)]);
     b.rangeCheck(rest, 7);
-    bench.check(max, gap, hot, q, rest);
+    const square = bench.input([4, 6], { lo: 0, hi: 2 ** 30 - 1 }, 13);
+    const s = b.witness('s', [4, 6], { lo: 0, hi: 2 ** 15 - 1 }, { kind: 'root', of: square });
+    b.pin(s);
+    bench.check(max, gap, hot, q, rest, s);
   });
 
   it('names the tensor, the value and the interval when a table has no row', () => {

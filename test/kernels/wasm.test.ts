@@ -234,6 +234,23 @@ describe('code', () => {
     });
   });
 
+  test('joinRow', () => {
+    same(7, (raw, b) => {
+      raw.joinRow(b.words(16), 4, b.words(6), 6, b.outWords(32));
+    });
+  });
+
+  test('expandSecret, whole and from the middle, as words and as elements', () => {
+    for (const canonical of [0, 1]) {
+      same(11 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 5, canonical, 0, 11, b.outWords(88));
+      });
+      same(13 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 6, canonical, 3, 9, b.outWords(72));
+      });
+    }
+  });
+
   test.each([3, 4, 5, 6, 7, 9, 10])('adjointRow from 2^%i points', (n) => {
     const tw = { reference: 0, wasm: wasm.alloc(4 * 2 ** n) };
     wasm.raw.twiddles(n, tw.wasm);

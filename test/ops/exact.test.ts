@@ -102,6 +102,26 @@ describe('samples that say nothing', () => {
     for (const v of t.run({ x }).y!.values) expect(v).toBeCloseTo(0.5, 3);
   });
 
+  it('two branches that calibration saw dead may be multiplied', async () => {
+    const nodes = [
+      node('Gemm', ['x', 'w', 'b'], ['h']),
+      node('Relu', ['h'], ['p']),
+      node('Gemm', ['x', 'v', 'b'], ['g']),
+      node('Relu', ['g'], ['q']),
+      node('Mul', ['p', 'q'], ['m']),
+      node('MatMul', ['m', 'u'], ['y']),
+    ];
+    const initializers = {
+      w: randomWeights(random, [4, 3], 1e-9),
+      v: randomWeights(random, [4, 3], 1e-9),
+      u: randomWeights(random, [3, 2]),
+      b: floats([3], [-1e-12, -1e-11, -1e-12]),
+    };
+    const x = new Float32Array(4);
+    const t = await tiny({ inputs: { x: [1, 4] }, outputs: ['y'], nodes, initializers }, { samples: [{ x }] });
+    for (const v of t.run({ x }).y!.values) expect(v).toBeCloseTo(0, 6);
+  });
+
   it('an output may be an input or a constant', async () => {
     const nodes = [node('Identity', ['x'], ['a']), node('Identity', ['c'], ['b'])];
     const initializers = { c: floats([2], [0.5, -3]) };
@@ -126,6 +146,18 @@ describe('cost', () => {
     const initializers = { w, b: randomWeights(random, [4]) };
     const t = await tiny({ inputs: { x: [1, 4, 8, 8] }, outputs: ['y'], nodes, initializers });
     expect(lookupsOf(t)).toBe(256 + 2 * 256); // the input's own range check, then r and (q, y)
+  });
+
+  it('PRelu with slopes a channel between convolutions is one requantisation: 2 lookups and 3 cells a cell', async () => {
+    const nodes = [
+      node('Conv', ['x', 'w'], ['h'], pads),
+      node('PRelu', ['h', 'a'], ['p']),
+      node('Conv', ['p', 'w'], ['y'], pads),
+    ];
+    const initializers = { w, a: randomWeights(random, [4, 1, 1]) };
+    const t = await tiny({ inputs: { x: [1, 4, 8, 8] }, outputs: ['y'], nodes, initializers });
+    expect(lookupsOf(t)).toBe(256 + 2 * 256);
+    expect(t.report.cost.witnessCells - t.report.cost.rows).toBe(256 + 3 * 256);
   });
 
   it('moving axes around costs nothing', async () => {

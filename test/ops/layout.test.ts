@@ -120,6 +120,22 @@ describe('layouts', () => {
     expect(regroup(layoutOf([[4], [6]]), [[8], [3]])).toBeDefined();
   });
 
+  it('a shuffle of channels lists the channels, not the image', () => {
+    const builder = new CircuitBuilder('shuffle');
+    const source = builder.weight('x', [6, 4, 5], new Int16Array(120));
+    const split = regroup(layoutOf([[6], [4], [5]]), [[2], [3], [4], [5]])!;
+    const turned = [split[1]!, split[0]!, split[2]!, split[3]!];
+    const value = { tensor: source, layout: regroup(turned, [[6], [4], [5]])!, scale: 0 };
+    const tensor = arrangeInOrder(builder, 'y', value, [[6], [4], [5]]);
+    expect(builder.build().circuit.tensors[tensor]!.def).toMatchObject({
+      maps: [
+        { kind: 'index', from: [0], to: [0], map: Int32Array.of(0, 3, 1, 4, 2, 5) },
+        { kind: 'keep', from: 1, to: 1 },
+        { kind: 'keep', from: 2, to: 2 },
+      ],
+    });
+  });
+
   it('a split that is undone leaves one axis', () => {
     const split = regroup(layoutOf([[32], [5]]), [[2], [16], [5]])!;
     expect(factorsOf(split)).toEqual([[2], [16], [5]]);

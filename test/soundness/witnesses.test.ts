@@ -8,6 +8,8 @@ import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { encodeInput } from '../../src/circuit/ports.ts';
 import { checkRanges } from '../../src/circuit/ranges.ts';
 import type { Circuit, IntArray, TensorId } from '../../src/circuit/types.ts';
+import { inverseRoot } from '../../src/ops/normalise.ts';
+import { roundShift } from '../../src/ops/rounding.ts';
 import { randomFrom, randomWeights, tiny } from '../ops/harness.ts';
 import { float, floats, ints, type NodeDescription, node } from '../support/onnx-builder.ts';
 import { searchWitnesses, type Witnesses } from '../support/second-witness.ts';
@@ -43,6 +45,25 @@ describe('requantisation', () => {
       expect(found.count).toBe(1);
     }
   });
+
+  it.each([0, 1, 3, 5])(
+    'with its quotient as a column, by a shift of %i: one witness, and more without the division',
+    (shift) => {
+      const values = Int32Array.from({ length: 90 }, (_, i) => (i * 37) % 23);
+      const g = gadget({ lo: -40, hi: 40 }, (b, x) => {
+        return b.requantiseApart('y', x, shift, b.functionTable('f', -45, values)).y;
+      });
+      checkRanges(g.circuit, g.weights);
+      for (let v = -40; v <= 40; v++) {
+        const found = g.at(v);
+        expect(valuesOf(found)).toEqual([values[Math.floor((v + 2 ** shift / 2) / 2 ** shift) + 45]]);
+        expect(found.count).toBe(1);
+      }
+      const zeros = g.circuit.zeros.filter((z) => !g.circuit.tensors[z]!.name.endsWith('.division'));
+      const free = searchWitnesses({ ...g.circuit, zeros }, g.weights, [Int32Array.of(7)]);
+      expect(valuesOf(free).length).toBeGreaterThan(1);
+    },
+  );
 
   // 2^s (q + k p 2^-s): other quotients are a multiple of p 2^-s away, which the table must not reach
   it.each([
@@ -116,6 +137,40 @@ describe('a range check', () => {
   });
 });
 
+describe('the gadgets of a normalisation', () => {
+  const without = ({ circuit, weights }: ReturnType<typeof gadget>, zero: string, v: number): Witnesses => {
+    const zeros = circuit.zeros.filter((z) => !circuit.tensors[z]!.name.endsWith(zero));
+    expect(zeros).toHaveLength(circuit.zeros.length - 1);
+    return searchWitnesses({ ...circuit, zeros }, weights, [Int32Array.of(v)]);
+  };
+
+  it.each([
+    [1, { lo: -9, hi: 8 }],
+    [3, { lo: -50, hi: 31 }],
+    [9, { lo: -3000, hi: 2500 }],
+  ])('rounding by %i bits has one result', (shift, range) => {
+    const g = gadget(range, (b, x) => roundShift(b, 'y', x, shift));
+    checkRanges(g.circuit, g.weights);
+    for (const v of spread(range.lo, range.hi)) {
+      expect(valuesOf(g.at(v))).toEqual([Math.floor((v + 2 ** (shift - 1)) / 2 ** shift)]);
+    }
+    if (shift < 9) expect(valuesOf(without(g, 'y.limbs', 3)).length).toBeGreaterThan(1);
+  });
+
+  it('1 / sqrt(V) has one result for every V, and others without either side of its root', () => {
+    const g = gadget({ lo: 0, hi: 150 }, (b, x) => inverseRoot(b, 'y', x));
+    checkRanges(g.circuit, g.weights);
+    for (let v = 0; v <= 150; v++) {
+      const root = Math.floor(Math.sqrt(v));
+      expect(valuesOf(g.at(v))).toEqual([Math.min(Math.floor(2 ** 21 / (root + 0.5) + 0.5), 2 ** 14 - 1)]);
+    }
+    // all roots below 128 give the same bounded R: what differs is the root
+    expect(g.at(100).count).toBe(1);
+    expect(without(g, '.over.limbs', 100).count).toBeGreaterThan(1);
+    expect(without(g, '.under.limbs', 100).count).toBeGreaterThan(1);
+  });
+});
+
 /** Witnesses found; none where a cell that is known from the start breaks a relation. */
 function countOf(search: () => Witnesses): number {
   try {
@@ -156,6 +211,20 @@ const models: Readonly<Record<string, readonly [Model['inputs'], readonly NodeDe
       [node('PRelu', ['x', 's'], ['h']), relu('h')],
       { s: floats([2, 1], [0.25, -0.7]) },
     ],
+    'PRelu before a convolution': [
+      { x: [1, 2, 2] },
+      [node('PRelu', ['x', 's'], ['p']), node('Conv', ['p', 'w'], ['h'], { kernel_shape: [2] }), relu('h')],
+      { s: floats([2, 1], [0.25, -0.7]), w: randomWeights(random, [1, 2, 2]) },
+    ],
+    'PRelu between convolutions': [
+      { x: [1, 1, 2] },
+      [
+        node('Conv', ['x', 'w'], ['h'], { kernel_shape: [2] }),
+        node('PRelu', ['h', 's'], ['p']),
+        node('Conv', ['p', 'v'], ['y'], { kernel_shape: [1] }),
+      ],
+      { s: floats([2, 1], [0.25, -0.7]), w: randomWeights(random, [2, 1, 2]), v: randomWeights(random, [1, 2, 1]) },
+    ],
     Sigmoid: [{ x: [4] }, [node('Sigmoid', ['x'], ['y'])]],
     HardSwish: [{ x: [4] }, [node('HardSwish', ['x'], ['y'])]],
     MaxPool: [{ x: [1, 1, 3, 3] }, [node('MaxPool', ['x'], ['y'], window)]],
@@ -170,6 +239,27 @@ const models: Readonly<Record<string, readonly [Model['inputs'], readonly NodeDe
       { x: [1, 3], z: [1, 2] },
       [node('Concat', ['x', 'z'], ['c'], { axis: 1 }), node('Slice', ['c', 'from', 'to', 'axes'], ['h']), relu('h')],
       { from: ints([1], [1]), to: ints([1], [4]), axes: ints([1], [1]) },
+    ],
+    ConvTranspose: [
+      { x: [1, 1, 2, 2] },
+      [node('ConvTranspose', ['x', 'w'], ['h'], { kernel_shape: [2, 2], pads: [1, 0, 0, 0] }), relu('h')],
+      { w: randomWeights(random, [1, 1, 2, 2]) },
+    ],
+    'ConvTranspose, taps apart': [
+      { x: [1, 2, 2] },
+      [node('ConvTranspose', ['x', 'w'], ['h'], { kernel_shape: [2], strides: [2] }), relu('h')],
+      { w: randomWeights(random, [2, 1, 2]) },
+    ],
+    'Resize, linear': [
+      { x: [1, 1, 3] },
+      [node('Resize', ['x', '', 's'], ['h'], { mode: 'linear' }), relu('h')],
+      { s: floats([3], [1, 1, 2]) },
+    ],
+    Equal: [{ x: [3], z: [3] }, [node('Equal', ['x', 'z'], ['e']), node('Cast', ['e'], ['y'], { to: 1 })]],
+    'Less than a constant': [
+      { x: [4] },
+      [node('Less', ['x', 'c'], ['e']), node('Not', ['e'], ['n']), node('Cast', ['n'], ['y'], { to: 1 })],
+      { c: floats([4], [0, 0.5, -1, 3]) },
     ],
     Softmax: [{ x: [1, 3] }, [node('Softmax', ['x'], ['y'], { axis: 1 })]],
     'Softmax of one': [{ x: [2, 1] }, [node('Softmax', ['x'], ['y'], { axis: 1 })]],

@@ -91,6 +91,8 @@ function hinted(circuit: Circuit, hint: Hint, shape: readonly number[], at: (t: 
     }
     case 'quotient':
       return each((i) => Math.floor(at(hint.numerator)[i]! / at(hint.denominator)[i]!));
+    case 'root':
+      return each((i) => Math.floor(Math.sqrt(at(hint.of)[i]!)));
     case 'max': {
       const size = at(hint.of).length / count;
       return each((i) => Math.max(...at(hint.of).slice(i * size, (i + 1) * size)));

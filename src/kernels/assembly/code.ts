@@ -54,6 +54,15 @@ function extend(at: usize, bytes: usize, r: u64, s: u32): void {
   }
 }
 
+/** 2^m words, the tail behind them, zeros up to 2^(m+1). */
+export function joinRow(src: usize, m: u32, tail: usize, length: u32, dst: usize): void {
+  const bytes = (<usize>4) << m;
+  const tailBytes = (<usize>length) << 2;
+  memory.copy(dst, src, bytes);
+  memory.copy(dst + bytes, tail, tailBytes);
+  memory.fill(dst + bytes + tailBytes, 0, bytes - tailBytes);
+}
+
 // ---- encoding -----------------------------------------------------------------------------------------------------
 
 export function encodeRow(src: usize, m: u32, dst: usize, n: u32, twiddles: usize): void {

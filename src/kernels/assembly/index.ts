@@ -1,10 +1,10 @@
 /**
  * All kernels, exported under the names of kernels.ts.
  */
-export { adjointRow, encodeRow, twiddles } from './code';
+export { adjointRow, encodeRow, joinRow, twiddles } from './code';
 export { fractionFirst, fractionNext, fractionUp } from './fraction';
 export { gemmI16 } from './gemm';
-export { grind, hashColumns, hashParents } from './hash';
+export { expandSecret, grind, hashColumns, hashParents } from './hash';
 export { axpyInt, bitsInt, countInt, fillI32, packBox, shiftInt, tableInt } from './int';
 export { leafFactors, leafGrandparents, leafParents, leafPatterns } from './leaves';
 export { pairFirst, pairNext, pairPatterns, patternFold, patternProducts } from './pairs';

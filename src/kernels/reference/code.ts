@@ -7,7 +7,7 @@ import { add, mul, sub } from '../../field/m31.ts';
 import type { RawKernels } from '../kernels.ts';
 import type { Memory } from './memory.ts';
 
-type CodeKernels = Pick<RawKernels, 'twiddles' | 'encodeRow' | 'adjointRow'>;
+type CodeKernels = Pick<RawKernels, 'twiddles' | 'encodeRow' | 'joinRow' | 'adjointRow'>;
 
 export function codeKernels(m: Memory): CodeKernels {
   return {
@@ -16,6 +16,14 @@ export function codeKernels(m: Memory): CodeKernels {
         const blocks = 2 ** (k - 1);
         for (let b = 0; b < blocks; b++) m.u32[dst / 4 + blocks + b] = domainPoint(k, 2 * b);
       }
+    },
+
+    joinRow(src, log, tail, length, dst) {
+      const { u32 } = m;
+      const size = 2 ** log;
+      u32.copyWithin(dst / 4, src / 4, src / 4 + size);
+      u32.copyWithin(dst / 4 + size, tail / 4, tail / 4 + length);
+      u32.fill(0, dst / 4 + size + length, dst / 4 + 2 * size);
     },
 
     encodeRow(src, log, dst, n, twiddles) {
