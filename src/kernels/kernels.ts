@@ -190,6 +190,7 @@ export interface RawKernels {
    * The first round of sum_x eq(x) (A B - p0 p1) over vectors of 2 half entries, of which `length` are stored and the rest are `empty`
    * (pointer to an E scalar): out = sum eq (A B - product 0) at X = 0, sum eq (dA dB - product 1), the quads of pattern pair i being
    * at products + 128 i and 64 further, for from <= x < to <= min(half, length). from, to, half, length: multiples of 4. loBits >= 2.
+   * Id 0 says that all entries concerned are `empty`: they are left as they are and add nothing.
    */
   pairFirst(
     a: number,

@@ -89,6 +89,43 @@ describe('layers', () => {
     }
   });
 
+  test.each([
+    [16, 32],
+    [16, 20],
+    [64, 128],
+  ])('empty fractions among the entries, half %i, %i stored', (half, length) => {
+    for (let seed = 1; seed < 6; seed++) {
+      same(seed, (raw, b) => {
+        const lambda = b.scalars(1);
+        const [eqLo, eqHi] = [b.vector(4), b.vector(half / 4)];
+        const first = holed(b, length, [0, 0, 0, 0]);
+        const [p, q] = [holed(b, 2 * half, [0, 0, 0, 0]), b.outVector(half)];
+        raw.fractionUp(p[0], p[2], half, 0, half, b.outVector(half), q, half / 2);
+        raw.fractionFirst(...first, half, length, lambda, eqLo, 2, eqHi, 0, Math.min(half, length), b.outWords(8));
+        for (const v of first) b.expectVector(v, length);
+        const next = holed(b, length, [...b.machine.u32(lambda, 4)]);
+        const r = b.scalars(1);
+        raw.fractionNext(...next, half / 2, length, r, lambda, eqLo, 2, eqHi, 0, half / 2, b.outWords(8));
+        for (const v of next) b.expectVector(v, Math.min(half, length));
+        return 0;
+      });
+    }
+  });
+
+  /** Tables of which about half of the quads are empty fractions, p1 being given for these. */
+  const holed = (b: Bench, n: number, p1: readonly number[]) => {
+    const t = tables(b, n);
+    for (let quad = 0; quad < n / 4; quad++) {
+      if (b.next() % 2 === 0) continue;
+      const empty = [[0, 0, 0, 0], p1, [1, 0, 0, 0], [1, 0, 0, 0]];
+      t.forEach((ptr, k) => {
+        const words = b.machine.u32(ptr + 64 * quad, 16);
+        for (let c = 0; c < 4; c++) words.fill(empty[k]![c]!, 4 * c, 4 * c + 4);
+      });
+    }
+    return t;
+  };
+
   const tables = (b: Bench, n: number) => [b.vector(n), b.vector(n), b.vector(n), b.vector(n)] as const;
 });
 

@@ -121,6 +121,16 @@ export function sum(dst: usize, x: usize, y: usize): void {
   for (let c: usize = 0; c < QUAD; c += 16) v128.store(dst + c, add(v128.load(x + c), v128.load(y + c)));
 }
 
+/** True where two quads are the same. */
+// @ts-ignore: decorator
+@inline
+export function same(x: usize, y: usize): bool {
+  if (v128.any_true(v128.xor(v128.load(x), v128.load(y)))) return false;
+  const a = v128.xor(v128.load(x, 16), v128.load(y, 16));
+  const b = v128.xor(v128.load(x, 32), v128.load(y, 32));
+  return !v128.any_true(v128.or(v128.or(a, b), v128.xor(v128.load(x, 48), v128.load(y, 48))));
+}
+
 /** dst = x y + z w: p0 q1 + p1 q0 of fractions. */
 export function cross(dst: usize, x: usize, y: usize, z: usize, w: usize): void {
   const x0 = v128.load(x);

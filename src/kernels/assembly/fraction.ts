@@ -19,6 +19,7 @@ import {
   put,
   QUAD,
   quad,
+  same,
   scale,
   settle,
   splat,
@@ -48,10 +49,19 @@ export function fractionUp(
   qDst: usize,
   dstHalf: u32,
 ): void {
+  const zero = scratch(EMPTY);
+  const one = zero + 2 * QUAD;
+  memory.fill(zero, 0, 3 * QUAD);
+  v128.store(one, i32x4.splat(1));
   for (let x = from; x < to; x += 4) {
     const n = min(to - x, 4);
     const q0 = quad(q, x, n, spare(2));
     const q1 = quad(q, half + x, n, spare(3));
+    if (n == 4 && same(q0, one) && same(q1, one) && isZero(p, x, half)) {
+      splitQuad(pDst, x, dstHalf, zero);
+      splitQuad(qDst, x, dstHalf, one);
+      continue;
+    }
     cross(spare(4), quad(p, x, n, spare(0)), q1, quad(p, half + x, n, spare(1)), q0);
     mul(spare(5), q0, q1);
     if (n == 4) {
@@ -62,6 +72,11 @@ export function fractionUp(
       splitElements(qDst, n, dstHalf, spare(5));
     }
   }
+}
+
+/** True where the numerators of nodes x .. x+3 and of their partners are zero. */
+function isZero(p: usize, x: u32, half: u32): bool {
+  return same(quad(p, x, 4, spare(0)), scratch(EMPTY)) && same(quad(p, half + x, 4, spare(1)), scratch(EMPTY));
 }
 
 /** splitQuad of a layer of n < 4 nodes. */
@@ -173,18 +188,20 @@ function round(
   const left = before == FOLD ? min(length, 2 * half) : length;
   for (let x = from; x < to; x += 4) {
     const n = min(to - x, 4);
+    let any: bool;
     if (before == MIX) {
-      mixAt(p1, q1, x, n);
-      if (half + x < length) mixAt(p1, q1, half + x, n);
+      any = mixAt(p0, p1, q0, q1, length, x, n);
+      if (half + x < length) any = mixAt(p0, p1, q0, q1, length, half + x, n) || any;
     } else {
-      foldTables(p0, p1, q0, q1, 2 * half, length, x, n);
-      if (half + x < left) foldTables(p0, p1, q0, q1, 2 * half, length, half + x, n);
+      any = foldTables(p0, p1, q0, q1, 2 * half, length, x, n);
+      if (half + x < left) any = foldTables(p0, p1, q0, q1, 2 * half, length, half + x, n) || any;
     }
     if (n < 4 || loBits < 2) {
       roundQuad(p0, p1, q0, q1, half, left, x, n, eqQuad(eqLo, loBits, eqHi, x, n), atZero, leading);
       continue;
     }
-    roundQuad(p0, p1, q0, q1, half, left, x, n, eqLo + ((<usize>(x & mask)) << 4), innerZero, innerLeading);
+    // empty on both sides: nothing to add
+    if (any) roundQuad(p0, p1, q0, q1, half, left, x, n, eqLo + ((<usize>(x & mask)) << 4), innerZero, innerLeading);
     if (((x + 4) & mask) != 0 && x + 4 < to) continue;
     const hi = wordOf(eqHi, x >> loBits);
     closeBlock(atZero, innerZero, hi);
@@ -235,23 +252,55 @@ export function fractionNext(
   round(FOLD, p0, p1, q0, q1, quarter, length, eqLo, loBits, eqHi, from, to, out);
 }
 
-/** p1 += lambda q1 for n entries. */
+/**
+ * True where all of a quad's entries i .. i+3 are the empty fraction, or beyond what is stored, p1 being as in the quad at `p1Empty`. Which
+ * are depends on the circuit alone: no other denominator is 1.
+ */
 // @ts-ignore: decorator
 @inline
-function mixAt(p1: usize, q1: usize, i: u32, n: u32): void {
+function isEmpty(p0: usize, p1: usize, q0: usize, q1: usize, i: u32, n: u32, length: u32, p1Empty: usize): bool {
+  if (i >= length) return true;
+  const empty = scratch(EMPTY);
+  const at = (<usize>i) << 4;
+  return (
+    n == 4 &&
+    (i & 3) == 0 &&
+    same(q0 + at, empty + 2 * QUAD) &&
+    same(q1 + at, empty + 2 * QUAD) &&
+    same(p0 + at, empty) &&
+    same(p1 + at, p1Empty)
+  );
+}
+
+/** p1 += lambda q1 for n entries. Returns whether one of them is not empty. */
+// @ts-ignore: decorator
+@inline
+function mixAt(p0: usize, p1: usize, q0: usize, q1: usize, length: u32, i: u32, n: u32): bool {
+  if (isEmpty(p0, p1, q0, q1, i, n, length, scratch(EMPTY))) {
+    memory.copy(p1 + ((<usize>i) << 4), scratch(EMPTY) + QUAD, QUAD);
+    return false;
+  }
   scale(spare(0), quad(q1, i, n, spare(0)), scratch(LAMBDA));
   const out = target(p1, i, n, spare(1));
   sum(out, quad(p1, i, n, spare(1)), spare(0));
   put(p1, i, n, out, spare(1));
+  return true;
 }
 
-/** t[i] += r (t[span + i] - t[i]) for n entries of four tables. */
-function foldTables(p0: usize, p1: usize, q0: usize, q1: usize, span: u32, length: u32, i: u32, n: u32): void {
+/** t[i] += r (t[span + i] - t[i]) for n entries of four tables. Returns whether one of them is not empty. */
+function foldTables(p0: usize, p1: usize, q0: usize, q1: usize, span: u32, length: u32, i: u32, n: u32): bool {
   const empty = scratch(EMPTY);
+  if (
+    isEmpty(p0, p1, q0, q1, i, n, length, empty + QUAD) &&
+    isEmpty(p0, p1, q0, q1, span + i, n, length, empty + QUAD)
+  ) {
+    return false;
+  }
   foldAt(p0, span, length, i, n, empty);
   foldAt(p1, span, length, i, n, empty + QUAD);
   foldAt(q0, span, length, i, n, empty + 2 * QUAD);
   foldAt(q1, span, length, i, n, empty + 2 * QUAD);
+  return true;
 }
 
 // @ts-ignore: decorator

@@ -33,6 +33,7 @@ export function pairKernels(m: Memory): PairKernels {
     let atZero = Ext.ZERO;
     let leading = Ext.ZERO;
     for (let x = from; x < to; x++) {
+      if (m.u32[ids / 4 + (x >>> 2)] === 0) continue;
       const eq = loadExt(m, eqHi, x >>> loBits).mul(loadExt(m, eqLo, x & (2 ** loBits - 1)));
       const product = products + PATTERN * m.u32[ids / 4 + (x >>> 2)]!;
       const [a0, b0] = [loadExt(m, a, x), loadExt(m, b, x)];
@@ -62,7 +63,7 @@ export function pairKernels(m: Memory): PairKernels {
       for (const t of [a, b]) {
         for (let x = from; x < to; x++) {
           for (const i of [x, quarter + x]) {
-            if (i >= length) continue;
+            if (i >= length || m.u32[ids / 4 + (x >>> 2)] === 0) continue;
             const low = loadExt(m, t, i);
             storeExt(m, t, i, low.add(challenge.mul(entry(t, 2 * quarter + i, length, outside).sub(low))));
           }
