@@ -72,3 +72,58 @@ export function grey({ data }: Picture): Float32Array {
     return (0.299 * data[3 * i]! + 0.587 * data[3 * i + 1]! + 0.114 * data[3 * i + 2]!) / 255;
   });
 }
+
+export type Point = readonly [x: number, y: number];
+
+/**
+ * The picture turned, scaled and moved so that `points` come as near as they can (least squares) to `places`. With complex numbers
+ * p, q about their means: q = a p, a = sum conj(p) q / sum |p|^2; pixels are interpolated, what lies outside is black.
+ */
+export function align(
+  picture: Picture,
+  points: readonly Point[],
+  places: readonly Point[],
+  width: number,
+  height: number,
+): Picture {
+  const [p, q] = [centreOf(points), centreOf(places)];
+  let [real, imaginary, norm] = [0, 0, 0];
+  for (const [i, [x, y]] of points.entries()) {
+    const [u, v] = [x - p[0], y - p[1]];
+    const [r, s] = [places[i]![0] - q[0], places[i]![1] - q[1]];
+    real += u * r + v * s;
+    imaginary += u * s - v * r;
+    norm += u * u + v * v;
+  }
+  const [a, b] = [real / norm, imaginary / norm];
+  const size = a * a + b * b;
+  const data = new Float32Array(3 * width * height);
+  for (let at = 0; at < width * height; at++) {
+    const [x, y] = [(at % width) - q[0], Math.floor(at / width) - q[1]];
+    data.set(sampleAt(picture, p[0] + (a * x + b * y) / size, p[1] + (a * y - b * x) / size), 3 * at);
+  }
+  return { width, height, data };
+}
+
+function centreOf(points: readonly Point[]): Point {
+  const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  return [mean(0), mean(1)];
+}
+
+/** Colour between four pixels. */
+function sampleAt({ width, height, data }: Picture, x: number, y: number): number[] {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const sum = [0, 0, 0];
+  for (const [dx, dy] of [
+    [0, 0],
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
+    const [px, py] = [left + dx, top + dy];
+    if (px < 0 || py < 0 || px >= width || py >= height) continue;
+    const weight = (1 - Math.abs(x - px)) * (1 - Math.abs(y - py));
+    for (let c = 0; c < 3; c++) sum[c]! += weight * data[3 * (py * width + px) + c]!;
+  }
+  return sum;
+}
