@@ -493,6 +493,18 @@ export const cases: readonly Case[] = [
     0.003,
   ],
   ['GlobalMaxPool', image, [node('GlobalMaxPool', ['x'], ['y'])], {}, 0.001],
+  [
+    'ReduceMax along one axis',
+    { x: [2, 7, 3] },
+    [node('ReduceMax', ['x'], ['y'], { axes: [1], keepdims: 0 })],
+    {},
+    0.001,
+  ],
+  ['ReduceMax along all', { x: [2, 1, 6] }, [node('ReduceMax', ['x'], ['y'])], {}, 0.001],
+  ['ReduceMin, axes kept', { x: [3, 5, 4] }, [node('ReduceMin', ['x'], ['y'], { axes: [0, 2] })], {}, 0.001],
+  ['Max of two', { x: [2, 5], z: [5] }, [node('Max', ['x', 'z'], ['y'])], {}, 0.001],
+  ['Min of two at other scales', { x: [2, 5] }, [node('Exp', ['x'], ['e']), node('Min', ['x', 'e'], ['y'])], {}, 0.006],
+  ['Max with a constant a channel', image, [node('Max', ['x', 'c'], ['y'])], { c: w(4, 1, 1) }, 0.002],
   ['Neg and a sum with itself', { x: [2, 5] }, [node('Neg', ['x'], ['n']), node('Add', ['n', 'n'], ['y'])], {}, 0.002],
   [
     'One sum read at two scales',
