@@ -56,6 +56,7 @@ function lowerClip(node: Node, ctx: Lowering): void {
   applyAtScale(ctx, node, clipScale(node, ctx), (scale) => {
     const bound = (name: string): number =>
       Math.min(Math.max(Math.floor(numberOf(node, name) * 2 ** scale + 0.5), range.lo), range.hi);
-    return ctx.clampTable('clip', { lo: bound('min'), hi: Math.max(bound('min'), bound('max')) }, bits);
+    // ONNX: where min is above max, every cell is max
+    return ctx.clampTable('clip', { lo: Math.min(bound('min'), bound('max')), hi: bound('max') }, bits);
   });
 }

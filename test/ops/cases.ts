@@ -302,6 +302,20 @@ export const cases: readonly Case[] = [
     { lo: floats([], [-0.7]), hi: floats([], [1.5]) },
     0.001,
   ],
+  [
+    'Clip with min above max',
+    image,
+    [node('Clip', ['x', 'lo', 'hi'], ['c']), node('Add', ['c', 'x'], ['y'])],
+    { lo: floats([], [1]), hi: floats([], [-0.5]) },
+    0.002,
+  ],
+  [
+    'Mean with large constants, between values that no file names',
+    { x: [2, 5] },
+    [node('Mean', ['x', 'c', 'd'], ['y'])],
+    { c: floats([5], [1, 3, -4, 9, 0]), d: floats([2, 1], [60, -30]) },
+    0.03,
+  ],
   ['LeakyRelu', image, [node('LeakyRelu', ['x'], ['y'], { alpha: float(0.1) })], {}, 0.002],
   [
     'PRelu a channel',
