@@ -88,45 +88,65 @@ function fractionCases(m: Machine): Case[] {
   const d = data(m);
   const n = 2 ** 14;
   const t = [d.vector(n), d.vector(n), d.vector(n), d.vector(n)] as const;
-  const [p, q, leafP, leafQ, x] = [d.vector(n), d.vector(n), d.vector(n), d.vector(n), d.small(n, 12)];
-  const [lo, hi, out] = [d.vector(128), d.vector(128), m.alloc(64)];
+  const [p, q] = [d.vector(n), d.vector(n)];
+  const [lo, hi, out, scalar] = [d.vector(128), d.vector(128), m.alloc(64), d.vector(4)];
   const { raw } = m;
-  const unit = 'entry in';
+  const eq = [lo, 7, hi] as const;
   return [
-    {
-      name: 'leafRows',
-      unit: 'leaf',
-      units: n,
-      run: () => raw.leafRows(x, 2, 0, 0, 0, 1, n, n, 0, n / 2, out, out, leafP, leafQ),
-    },
-    {
-      name: 'fractionUp leaves',
-      unit: 'parent',
-      target: 24,
-      units: n / 2,
-      run: () => raw.fractionUp(leafP, leafQ, n / 2, 0, n / 2, t[0], t[1]),
-    },
     {
       name: 'fractionUp',
       unit: 'parent',
       target: 24,
       units: n / 2,
-      run: () => raw.fractionUp(p, q, n / 2, 0, n / 2, t[0], t[1]),
+      run: () => raw.fractionUp(p, q, n / 2, 0, n / 2, t[0], t[1], n / 4),
     },
     {
-      name: 'fractionRound',
-      unit,
+      name: 'fractionFirst',
+      unit: 'entry in',
       target: 24,
       units: n,
-      run: () => raw.fractionRound(...t, n / 2, lo, 7, hi, 0, n / 2, out),
+      run: () => raw.fractionFirst(...t, n / 2, n, scalar, ...eq, 0, n / 2, out),
     },
     {
-      name: 'fractionFoldRound',
-      unit,
+      name: 'fractionNext',
+      unit: 'entry in',
       target: 28,
       units: n,
-      run: () => raw.fractionFoldRound(...t, n / 4, ...R, lo, 7, hi, 0, n / 4, out),
+      run: () => raw.fractionNext(...t, n / 4, n, scalar, scalar, ...eq, 0, n / 4, out),
     },
+  ];
+}
+
+/** The lowest layer of the tree, one column and two. */
+function leafCases(m: Machine): Case[] {
+  const d = data(m);
+  const n = 2 ** 14;
+  const [p, q] = [d.vector(n), d.vector(n)];
+  const [lo, hi, out, scalar] = [d.vector(128), d.vector(128), m.alloc(64), d.vector(4)];
+  const [ids, products] = [m.alloc(n), d.vector(32)];
+  m.u32(ids, n / 4).fill(1);
+  const { raw } = m;
+  const eq = [scalar, ids, products, lo, 7, hi] as const;
+  const ofColumns = [1, 2].flatMap((columns) => {
+    const block = d.words(16);
+    const second = columns === 2 ? [d.small(n, 12), 2] : [0, 0];
+    m.u32(block, 12).set([d.small(n, 12), 2, ...second, 0, n, 14, 1, 0, 1, 0, 0]);
+    const leaf = { unit: 'leaf', units: n };
+    return [
+      {
+        ...leaf,
+        name: `leafGrandparents ${columns}`,
+        run: () => raw.leafGrandparents(block, 0, n, scalar, 0, n / 8, p, q),
+      },
+      { ...leaf, name: `leafParents ${columns}`, run: () => raw.leafParents(block, 0, n, scalar, 0, n / 4, p, q) },
+      { ...leaf, name: `leafFactors ${columns}`, run: () => raw.leafFactors(block, 0, n, scalar, scalar, 0, n / 2, p) },
+    ];
+  });
+  const unit = 'entry in';
+  return [
+    ...ofColumns,
+    { name: 'pairFirst', unit, units: n, run: () => raw.pairFirst(p, q, n / 2, n, ...eq, 0, n / 2, out) },
+    { name: 'pairNext', unit, units: n, run: () => raw.pairNext(p, q, n / 4, n, scalar, ...eq, 0, n / 4, out) },
   ];
 }
 
@@ -135,7 +155,10 @@ function mixedCases(m: Machine): Case[] {
   const d = data(m);
   const [rows, columns] = [512, 1024];
   const units = rows * columns;
-  const [x, y] = [d.small(units, 12), d.words(units)];
+  const [x, y, z] = [d.small(units, 12), d.words(units), d.words(units)];
+  m.u32(z, units).forEach((v, i, view) => {
+    view[i] = v % 0xfff;
+  });
   const [w, v, dst] = [d.vector(columns), d.vector(rows), d.vector(columns)];
   const { raw } = m;
   const unit = 'weight';
@@ -144,6 +167,8 @@ function mixedCases(m: Machine): Case[] {
     { name: 'foldRowsI16', unit, target: 0.6, units, run: () => raw.foldRowsI16(x, columns, rows, v, 0, columns, dst) },
     { name: 'dotRowsI32', unit, target: 1.8, units, run: () => raw.dotRowsI32(y, columns, columns, w, 0, rows, dst) },
     { name: 'foldRowsI32', unit, target: 1.8, units, run: () => raw.foldRowsI32(y, columns, rows, v, 0, columns, dst) },
+    { name: 'dotRowsI32 small', unit, units, run: () => raw.dotRowsI32(z, columns, columns, w, 0, rows, dst) },
+    { name: 'foldRowsI32 small', unit, units, run: () => raw.foldRowsI32(z, columns, rows, v, 0, columns, dst) },
   ];
 }
 
@@ -201,7 +226,9 @@ function format({ name, unit, measured, target }: Row): string {
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 const machine = await createWasmMachine();
-const cases = [vectorCases, fractionCases, mixedCases, codeCases, integerCases].flatMap((make) => make(machine));
+const cases = [vectorCases, fractionCases, leafCases, mixedCases, codeCases, integerCases].flatMap((make) =>
+  make(machine),
+);
 const rows = cases.filter(({ name }) => wanted.length === 0 || wanted.includes(name)).map(measure);
 if (process.argv.includes('--json')) {
   process.stdout.write(`${JSON.stringify(rows, undefined, 2)}\n`);

@@ -36,6 +36,13 @@ function expectProof({ example, compiled, proved }: Shown): void {
   expect(verify(proved.proof, { ...statement, tag })).toMatchObject({ ok: false });
 }
 
+/** A plain proof by a machine of its own takes the memory that the report foresees, within 15 %. */
+async function expectMemory({ example, compiled }: Shown): Promise<void> {
+  await using fresh = await createMachine({ threads: 1 });
+  await prove(compiled.model, example.input, { zk: false, input: 'private', machine: fresh });
+  expect(Math.abs(compiled.report.cost.peakBytes / fresh.peakBytes - 1)).toBeLessThan(0.15);
+}
+
 describe('fashion-cnn', () => {
   let shown: Shown;
   beforeAll(async () => {
@@ -43,6 +50,8 @@ describe('fashion-cnn', () => {
   });
 
   it('is proved and verified', () => expectProof(shown));
+
+  it('takes the memory that was foreseen', () => expectMemory(shown));
 
   it('keeps its accuracy in integers, within 0.5 %', async () => {
     const { images, labels } = fashionTestSet();
@@ -65,6 +74,8 @@ describe('BlazeFace', () => {
   });
 
   it('is proved and verified', () => expectProof(shown));
+
+  it('takes the memory that was foreseen', () => expectMemory(shown));
 
   it('finds the face where the float network finds it, within a pixel', async () => {
     const [float] = await floatOutputs(shown.example.onnx, [shown.example.input]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CircuitBuilder } from '../src/circuit/builder.ts';
 import { createReferenceMachine } from '../src/kernels/machine.ts';
-import { Prover } from '../src/prove.ts';
+import { Prover } from '../src/prover.ts';
 import type { TensorValues } from '../src/values.ts';
 import { verify } from '../src/verify.ts';
 import { register, tinyNetwork } from './support/tiny.ts';
@@ -14,7 +14,7 @@ const tag = new Uint8Array();
 
 describe.each(['public', 'private'] as const)('a small network with a %s input', (visibility) => {
   const publicInputs = new Set(visibility === 'public' ? [0] : []);
-  const { proof, outputs, violated } = prover.prove([tiny.input], { publicInputs, tag });
+  const { proof, outputs, violated } = prover.prove([tiny.input], { publicInputs, zk: false, tag });
   const inputs: TensorValues = visibility === 'public' ? { x: tiny.input } : {};
   const statement = { key, inputs, outputs: { y: outputs[0]! }, tag };
 
@@ -52,7 +52,11 @@ describe('parts put together and taken apart again', () => {
     b.output({ name: 'y', shape: [4], range: { lo: -20, hi: 20 }, scale: 0 }, difference);
     const input = Int32Array.from([-3, 2, 7, -8]);
     const { model, key } = register(machine, { ...b.build(), input });
-    const { proof, outputs, violated } = new Prover(machine, model).prove([input], { publicInputs: new Set(), tag });
+    const { proof, outputs, violated } = new Prover(machine, model).prove([input], {
+      publicInputs: new Set(),
+      zk: false,
+      tag,
+    });
     expect(violated).toBeUndefined();
     expect([...outputs[0]!]).toEqual([3, 0, 0, 8]);
     expect(verify(proof, { key, outputs: { y: outputs[0]! } })).toMatchObject({ ok: true });
@@ -61,7 +65,7 @@ describe('parts put together and taken apart again', () => {
 
 describe('an output given as real numbers', () => {
   it('must be exactly what is claimed: no rounding makes a claim true', () => {
-    const { proof, outputs } = prover.prove([tiny.input], { publicInputs: new Set([0]), tag });
+    const { proof, outputs } = prover.prove([tiny.input], { publicInputs: new Set([0]), zk: false, tag });
     const values = Float32Array.from(outputs[0]!);
     const inputs = { x: tiny.input };
     expect(verify(proof, { key, inputs, outputs: { y: values } })).toMatchObject({ ok: true });

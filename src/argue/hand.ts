@@ -6,22 +6,12 @@ import type { Witness } from '../circuit/evaluate.ts';
 import { type Circuit, type Contract, cellsOf, type TensorId, type Window } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
 import { bitsFor, eqTable, type Point } from '../field/mle.ts';
-import { extBytes, type Machine } from '../kernels/kernels.ts';
-import { allocExt, eqVector, forRanges, outerVectors, readScalars, uploadExts } from '../kernels/vectors.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { allocExt, eqVector, outerVectors, readScalars, uploadExts } from '../kernels/vectors.ts';
 import type { ContractPlan, Coordinates } from './contract.ts';
+import { type AxisWeights, foldAxes, type IntValues } from './fold.ts';
 import type { Group } from './view.ts';
 import { windowWeights } from './weights.ts';
-
-/** Integer values in kernel memory: kind 2 is i16, 4 is i32. */
-export interface IntValues {
-  readonly kind: 2 | 4;
-  readonly ptr: number;
-}
-
-interface AxisWeights {
-  readonly ptr: number;
-  readonly length: number;
-}
 
 export class Hand {
   readonly machine: Machine;
@@ -136,7 +126,8 @@ export class Hand {
       const weights = [...fixed];
       for (const { axis, kernel, taps } of slides) weights[axis] = taps[combination.get(kernel)!]!;
       const column = this.#pad(this.#foldDense(def.b, weights), bShape, keep);
-      scatterColumn(m, column, 2 ** wholeBits, table, 2 ** tapBits, tapIndex(taps, plan.sizes, combination));
+      const tap = tapIndex(taps, plan.sizes, combination);
+      m.raw.moveExt(column, 0, table, tap, 1, 0, 0, 1, 0, 0, 2 ** wholeBits, 1, 2 ** tapBits);
       m.release(mark);
     }
     return table;
@@ -154,43 +145,9 @@ export class Hand {
 
   /** Dense E vector over the axes without weights, in the tensor's order. */
   #foldDense(tensor: TensorId, weights: readonly (AxisWeights | null)[]): DenseTable {
-    const m = this.machine;
     const { shape } = this.circuit.tensors[tensor]!;
-    const kept = shape.flatMap((_, a) => (weights[a] === null ? [a] : []));
-    const pattern = foldPattern(shape, weights);
-    const source = pattern === 'mixed' ? this.#arrange(tensor, weights) : this.values(tensor);
-    const w = outerVectors(
-      m,
-      weights.filter((x) => x !== null),
-    );
-    const length = kept.reduce((n, a) => n * shape[a]!, 1);
-    const dst = allocExt(m, length);
-    const small = source.kind === 2;
-    if (pattern === 'trailing') {
-      const kernel = small ? 'dotRowsI16' : 'dotRowsI32';
-      // one long row has no rows to share out, but is a fold of many rows of one cell: left to one thread (2026-11-22)
-      const grain = Math.max(1, Math.floor((1 << 15) / w.length));
-      forRanges(m, kernel, length, grain, (from, to) => [source.ptr, w.length, w.length, w.ptr, from, to, dst]);
-    } else {
-      m.raw.zeroExt(dst, length);
-      const kernel = small ? 'foldRowsI16' : 'foldRowsI32';
-      const grain = Math.max(8, Math.floor((1 << 15) / w.length));
-      forRanges(m, kernel, length, grain, (from, to) => [source.ptr, length, w.length, w.ptr, from, to, dst]);
-    }
-    return { ptr: dst, axes: kept };
-  }
-
-  /** Copies the values with the weighted axes first. */
-  #arrange(tensor: TensorId, weights: readonly (AxisWeights | null)[]): IntValues {
-    const { shape } = this.circuit.tensors[tensor]!;
-    const source = this.values(tensor);
-    const axes = shape.map((_, a) => a);
-    const order = [...axes.filter((a) => weights[a] !== null), ...axes.filter((a) => weights[a] === null)];
-    const count = cellsOf(shape);
-    const ptr = this.machine.alloc(source.kind * count);
-    const view = (at: number) => (source.kind === 2 ? this.machine.i16(at, count) : this.machine.i32(at, count));
-    permute(view(source.ptr), shape, order, view(ptr));
-    return { kind: source.kind, ptr };
+    const axes = shape.flatMap((_, a) => (weights[a] === null ? [a] : []));
+    return { ptr: foldAxes(this.machine, this.values(tensor), shape, weights), axes };
   }
 
   /** Pads each kept axis to a power of two, in the order of `keep`. */
@@ -216,42 +173,12 @@ interface DenseTable {
   readonly axes: readonly number[];
 }
 
-type FoldPattern = 'leading' | 'trailing' | 'mixed';
-
-/** Where the weighted axes are, axes of one cell aside. */
-function foldPattern(shape: readonly number[], weights: readonly (AxisWeights | null)[]): FoldPattern {
-  const long = shape.flatMap((size, a) => (size > 1 ? [weights[a] !== null] : []));
-  const firstKept = long.indexOf(false);
-  if (firstKept < 0) return 'trailing';
-  if (!long.slice(firstKept).includes(true)) return 'leading';
-  return long.slice(0, long.lastIndexOf(false) + 1).includes(true) ? 'mixed' : 'trailing';
-}
-
 function stride(axes: readonly number[], shape: readonly number[], axis: number): number {
   return axes.slice(axes.indexOf(axis) + 1).reduce((n, a) => n * shape[a]!, 1);
 }
 
-function permute(
-  from: ArrayLike<number>,
-  shape: readonly number[],
-  order: readonly number[],
-  to: { [i: number]: number },
-): void {
-  const axes = shape.map((_, a) => a);
-  const strides = order.map((a) => stride(axes, shape, a));
-  const index = order.map(() => 0);
-  const count = cellsOf(shape);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    to[i] = from[at]!;
-    for (let a = order.length - 1; a >= 0; a--) {
-      at += strides[a]!;
-      if (++index[a]! < shape[order[a]!]!) break;
-      at -= strides[a]! * index[a]!;
-      index[a] = 0;
-    }
-  }
-}
+/** Size, step in the source and step in the result of three axes. */
+type Nine = [number, number, number, number, number, number, number, number, number];
 
 /** A dense E vector over axes of `sizes` -> a table with every axis padded to a power of two, zero outside. */
 function padTable(m: Machine, dense: number, sizes: readonly number[], strides?: readonly number[]): number {
@@ -259,18 +186,21 @@ function padTable(m: Machine, dense: number, sizes: readonly number[], strides?:
   const cells = cellsOf(sizes);
   if (total === cells && strides === undefined) return dense;
   const dst = allocExt(m, total);
-  m.raw.zeroExt(dst, total);
-  const from = m.u32(dense, extBytes(cells) / 4);
-  const to = m.u32(dst, extBytes(total) / 4);
+  if (total > cells) m.raw.zeroExt(dst, total);
   const axes = sizes.map((_, a) => a);
   const steps = strides ?? axes.map((a) => stride(axes, sizes, a));
   const padSteps = axes.map((a) => 2 ** sizes.slice(a + 1).reduce((n, s) => n + bitsFor(s), 0));
-  const index = axes.map(() => 0);
+  // the last three axes in one call
+  const inner = axes.slice(-3);
+  const box = [-3, -2, -1].flatMap((a) => [sizes.at(a) ?? 1, steps.at(a) ?? 0, padSteps.at(a) ?? 0]);
+  const outer = axes.slice(0, -3);
+  const index = outer.map(() => 0);
   let at = 0;
   let put = 0;
-  for (let i = 0; i < cells; i++) {
-    copyElement(from, at, to, put);
-    for (let a = axes.length - 1; a >= 0; a--) {
+  const count = cells / inner.reduce((n, a) => n * sizes[a]!, 1);
+  for (let i = 0; i < count; i++) {
+    m.raw.moveExt(dense, at, dst, put, ...(box as Nine));
+    for (let a = outer.length - 1; a >= 0; a--) {
       at += steps[a]!;
       put += padSteps[a]!;
       if (++index[a]! < sizes[a]!) break;
@@ -280,22 +210,6 @@ function padTable(m: Machine, dense: number, sizes: readonly number[], strides?:
     }
   }
   return dst;
-}
-
-/** table[i * stride + offset] = column[i]. */
-function scatterColumn(m: Machine, column: number, count: number, table: number, stride: number, offset: number): void {
-  const from = m.u32(column, extBytes(count) / 4);
-  const to = m.u32(table, extBytes(count * stride) / 4);
-  for (let i = 0; i < count; i++) copyElement(from, i, to, i * stride + offset);
-}
-
-function copyElement(from: Uint32Array, at: number, to: Uint32Array, put: number): void {
-  const o = 16 * (at >>> 2) + (at & 3);
-  const d = 16 * (put >>> 2) + (put & 3);
-  to[d] = from[o]!;
-  to[d + 4] = from[o + 4]!;
-  to[d + 8] = from[o + 8]!;
-  to[d + 12] = from[o + 12]!;
 }
 
 function* tapCombinations(taps: readonly string[], sizes: ReadonlyMap<string, number>): Generator<Map<string, number>> {

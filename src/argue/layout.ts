@@ -76,5 +76,7 @@ export function tableColumnAt(column: TableColumn, rows: number, r: Point): Ext 
 
 /** All rows of a table column, as the prover needs them. */
 export function tableColumnValues(column: TableColumn, rows: number): Int32Array {
-  return Int32Array.from({ length: rows }, (_, i) => tableValue(column, i));
+  const values = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) values[i] = tableValue(column, i);
+  return values;
 }

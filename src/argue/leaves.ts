@@ -1,65 +1,233 @@
 /**
- * The lowest layer of the prover's fraction tree: each lookup's and table's cells as fractions, every other leaf 0/1.
+ * The leaves of the prover's fraction tree. They are not stored: what is above them, and the tables of the sumcheck over them, are made
+ * from the integers of lookups and tables. Blocks of fewer leaves than a kernel takes at a time are spelled out here.
  */
 import { Ext, powers } from '../field/ext.ts';
+import { fromInt } from '../field/m31.ts';
 import { bitsFor } from '../field/mle.ts';
-import { allocExt, forRanges } from '../kernels/vectors.ts';
+import type { KernelName, Machine } from '../kernels/kernels.ts';
+import { allocExt, uploadScalars, writeExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
 import { type Block, type TreeLayout, tableColumnValues, tableTag } from './layout.ts';
 
 /** Leaves of one task: small enough to share out, large enough not to notice the fork. */
 const LEAVES_PER_TASK = 1 << 14;
 
-/** A layer of 2^k nodes, stored split (even nodes, then odd ones). */
+/** Blocks of fewer leaves are spelled out; a multiple of the groups that kernels take. */
+const SMALLEST = 64;
+
+/** Leaves that share a pattern, and patterns of a box: which of them are in it. */
+const GROUP = 8;
+const BOX_PATTERNS = 2 ** GROUP;
+
+/** Bytes of a block for the kernels, and of a pattern. */
+const BLOCK_BYTES = 64;
+export const PATTERN_BYTES = 128;
+
+/** A layer, stored split: nodes 2i, then from `half` on nodes 2i + 1. Further nodes are empty, 0/1. */
 export interface Layer {
   readonly p: number;
   readonly q: number;
+  /** Half of the nodes that are stored. */
+  readonly half: number;
 }
 
-export function buildLeaves(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext): Layer {
-  const m = hand.machine;
-  const count = 2 ** layout.depth;
-  const p = allocExt(m, count);
-  const q = allocExt(m, count);
-  forRanges(m, 'fillLeaves', count, LEAVES_PER_TASK, (from, to) => [p, q, from, to]);
-  const mark = m.mark();
-  const scalars = m.alloc(16 * (1 + layout.blocks.length));
-  const constants = layout.blocks.map((b) =>
-    c.sub(powers(beta, layout.width + 1)[layout.width]!.mul(Ext.of(tableTag(b.table)))),
-  );
-  const sources = layout.blocks.map((b) => leafSource(hand, b));
-  [beta, ...constants].forEach((e, i) => {
-    m.u32(scalars + 16 * i, 4).set([e.a, e.b, e.c, e.d]);
-  });
-  const tasks = layout.blocks.flatMap((b, i) => {
-    const s = sources[i]!;
-    return leafTasks(b).map(({ dense, rows, rowLength, paddedLength, leaf }) => [
-      s.x0 + s.kind0 * dense,
-      s.kind0,
-      s.x1 === 0 ? 0 : s.x1 + s.kind1 * dense,
-      s.kind1,
-      s.m === 0 ? 0 : s.m + 4 * dense,
-      rows,
-      rowLength,
-      paddedLength,
-      b.offset + leaf,
-      count / 2,
-      scalars + 16 * (1 + i),
-      scalars,
-      p,
-      q,
-    ]);
-  });
-  m.fork('leafRows', tasks);
-  m.release(mark);
-  return { p, q };
+/** The numerators of the leaves as quads of p0 and p1, one for eight leaves. */
+export interface Patterns {
+  readonly ids: number;
+  readonly patterns: number;
+  readonly count: number;
 }
+
+/** A block, or a part of one with at most three axes, at leaf `offset` of the tree. */
+interface Part {
+  readonly block: number;
+  readonly offset: number;
+  readonly leaves: number;
+}
+
+export class Leaves {
+  /** Leaves up to here are stored in every layer; a multiple of 64 or all of them. */
+  readonly count: number;
+  readonly #machine: Machine;
+  readonly #beta: number;
+  readonly #parts: readonly Part[] = [];
+  /** The leaves from #tailAt on. */
+  readonly #tailAt: number;
+  readonly #tail: readonly Fraction[];
+  /** Multiplicities of tables, by their first pattern. */
+  readonly #tables: readonly { readonly pattern: number; readonly m: number; readonly rows: number }[];
+  readonly #patterns: number;
+
+  constructor(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext) {
+    const m = hand.machine;
+    this.#machine = m;
+    const end = layout.blocks.reduce((n, b) => n + 2 ** b.bits, 0);
+    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.max(1, Math.ceil(end / SMALLEST)));
+    const scale = powers(beta, layout.width + 1)[layout.width]!;
+    const constantOf = (b: Block) => c.sub(scale.mul(Ext.of(tableTag(b.table))));
+    const large = this.count <= 2 * SMALLEST ? [] : layout.blocks.filter((b) => 2 ** b.bits >= SMALLEST);
+    const small = layout.blocks.slice(large.length);
+    this.#beta = uploadScalars(m, [beta]);
+    const tables: { pattern: number; m: number; rows: number }[] = [];
+    let patterns = BOX_PATTERNS;
+    this.#parts = large.flatMap((b) => {
+      const source = leafSource(hand, b);
+      if (source.m === 0) return partsOf(m, b, source, 0, constantOf(b));
+      tables.push({ pattern: patterns, m: source.m, rows: b.shape[0]! });
+      patterns += 2 ** b.bits / GROUP;
+      return partsOf(m, b, source, patterns - 2 ** b.bits / GROUP, constantOf(b));
+    });
+    this.#tables = tables;
+    this.#tailAt = small[0]?.offset ?? end;
+    this.#tail = spelledOut(hand, small, this.count - this.#tailAt, this.#tailAt, beta, constantOf);
+    this.#patterns = patterns;
+  }
+
+  /** The leaves themselves, where all of them are spelled out. */
+  layer(): Layer {
+    const layer = this.#alloc(1);
+    this.#writeTail(layer, this.#tail, 1);
+    return layer;
+  }
+
+  /** The layer above the leaves. */
+  parents(): Layer {
+    const layer = this.#alloc(2);
+    this.#fork('leafParents', (t) => {
+      return [t.block, t.from, t.to, this.#beta, t.offset / 2, layer.half, layer.p, layer.q];
+    });
+    this.#writeTail(layer, pairwise(this.#tail), 2);
+    return layer;
+  }
+
+  /** The layer above that. */
+  grandparents(): Layer {
+    const layer = this.#alloc(4);
+    this.#fork('leafGrandparents', (t) => {
+      return [t.block, t.from, t.to, this.#beta, t.offset / 4, layer.half, layer.p, layer.q];
+    });
+    this.#writeTail(layer, pairwise(pairwise(this.#tail)), 4);
+    return layer;
+  }
+
+  /** p + lambda q of all leaves, stored split. */
+  factors(lambda: Ext): number {
+    const half = this.count / 2;
+    const dst = allocExt(this.#machine, this.count);
+    const scalar = uploadScalars(this.#machine, [lambda]);
+    this.#fork('leafFactors', (t) => [t.block, t.from, t.to, this.#beta, scalar, t.offset, half, dst]);
+    writeSplit(
+      this.#machine,
+      dst,
+      half,
+      this.#tailAt,
+      this.#tail.map(({ p, q }) => p.add(lambda.mul(q))),
+    );
+    return dst;
+  }
+
+  patterns(): Patterns {
+    const m = this.#machine;
+    const ids = m.alloc((4 * this.count) / GROUP);
+    this.#fork('leafPatterns', (t) => [t.block, t.from, t.to, ids + (4 * t.offset) / GROUP]);
+    const count = this.#patterns + this.#tail.length / GROUP;
+    const patterns = m.alloc(PATTERN_BYTES * count);
+    const words = m.u32(patterns, (PATTERN_BYTES / 4) * count).fill(0);
+    const one = (pattern: number, leaf: number, value: number): void => {
+      words[(PATTERN_BYTES / 4) * pattern + 16 * (leaf % 2) + (leaf >> 1)] = value;
+    };
+    for (let mask = 0; mask < BOX_PATTERNS; mask++) {
+      for (let i = 0; i < GROUP; i++) one(mask, i, (mask >> i) & 1);
+    }
+    for (const table of this.#tables) {
+      const counts = m.i32(table.m, table.rows);
+      for (let row = 0; row < table.rows; row++) {
+        one(table.pattern + (row >> 3), row % GROUP, fromInt(-counts[row]!));
+      }
+    }
+    const places = m.u32(ids + (4 * this.#tailAt) / GROUP, this.#tail.length / GROUP);
+    this.#tail.forEach(({ p }, i) => {
+      const pattern = this.#patterns + Math.floor(i / GROUP);
+      places[Math.floor(i / GROUP)] = pattern;
+      one(pattern, i % GROUP, p.a);
+    });
+    return { ids, patterns, count };
+  }
+
+  #alloc(leavesANode: number): Layer {
+    const nodes = this.count / leavesANode;
+    return { p: allocExt(this.#machine, nodes), q: allocExt(this.#machine, nodes), half: nodes / 2 };
+  }
+
+  #writeTail(layer: Layer, tail: readonly Fraction[], leavesANode: number): void {
+    const at = this.#tailAt / leavesANode;
+    writeSplit(
+      this.#machine,
+      layer.p,
+      layer.half,
+      at,
+      tail.map((f) => f.p),
+    );
+    writeSplit(
+      this.#machine,
+      layer.q,
+      layer.half,
+      at,
+      tail.map((f) => f.q),
+    );
+  }
+
+  #fork(kernel: KernelName, task: (t: Part & { from: number; to: number }) => number[]): void {
+    const tasks = this.#parts.flatMap((part) => {
+      const count = Math.ceil(part.leaves / LEAVES_PER_TASK);
+      return Array.from({ length: count }, (_, i) => {
+        const from = i * LEAVES_PER_TASK;
+        return task({ ...part, from, to: Math.min(part.leaves, from + LEAVES_PER_TASK) });
+      });
+    });
+    this.#machine.fork(kernel, tasks);
+  }
+}
+
+interface Fraction {
+  readonly p: Ext;
+  readonly q: Ext;
+}
+
+const EMPTY: Fraction = { p: Ext.ZERO, q: Ext.ONE };
+
+/** p0/q0 + p1/q1 of neighbours. */
+function pairwise(nodes: readonly Fraction[]): Fraction[] {
+  return Array.from({ length: nodes.length / 2 }, (_, i) => {
+    const [a, b] = [nodes[2 * i]!, nodes[2 * i + 1]!];
+    return { p: a.p.mul(b.q).add(b.p.mul(a.q)), q: a.q.mul(b.q) };
+  });
+}
+
+/** Nodes from `at` on of a vector stored split. */
+function writeSplit(m: Machine, ptr: number, half: number, at: number, nodes: readonly Ext[]): void {
+  writeExts(
+    m,
+    ptr,
+    nodes.filter((_, i) => (at + i) % 2 === 0),
+    at / 2,
+  );
+  writeExts(
+    m,
+    ptr,
+    nodes.filter((_, i) => (at + i) % 2 === 1),
+    half + at / 2,
+  );
+}
+
+// ---- blocks -------------------------------------------------------------------------------------------------------
 
 interface LeafSource {
   readonly x0: number;
-  readonly kind0: number;
+  readonly kind0: 2 | 4;
   readonly x1: number;
-  readonly kind1: number;
+  readonly kind1: 0 | 2 | 4;
   readonly m: number;
 }
 
@@ -89,54 +257,78 @@ function wideValues(hand: Hand, values: { kind: 2 | 4; ptr: number }, count: num
   return wide;
 }
 
-interface LeafTask {
-  /** First cell of the dense tensor. */
-  readonly dense: number;
-  readonly rows: number;
-  readonly rowLength: number;
-  readonly paddedLength: number;
-  /** First leaf within the block. */
-  readonly leaf: number;
+/** A block as the kernels know it: axes that need no padding are joined with the next one; what has more than three is cut. */
+function partsOf(m: Machine, block: Block, source: LeafSource, pattern: number, constant: Ext): Part[] {
+  const { outer, axes } = joinAxes(block.shape);
+  const [planes, inner, rowLength] = axes;
+  const cells = planes * inner * rowLength;
+  const [innerBits, rowBits] = [bitsFor(inner), bitsFor(rowLength)];
+  const leaves = 2 ** (bitsFor(planes) + innerBits + rowBits);
+  const count = 2 ** outer.reduce((n, s) => n + bitsFor(s), 0);
+  return Array.from({ length: count }, (_, i) => {
+    const index = denseIndex(i, outer);
+    const first = (index ?? 0) * cells;
+    const { x0, kind0, x1, kind1 } = source;
+    const at = m.alloc(BLOCK_BYTES);
+    const of = (ptr: number, kind: number) => (ptr === 0 ? 0 : ptr + kind * first);
+    const place = [of(x0, kind0), kind0, of(x1, kind1), kind1, of(source.m, 4)];
+    const size = [rowLength, rowBits, inner, innerBits, index === undefined ? 0 : planes];
+    m.u32(at, 16).set([...place, ...size, pattern, 0, ...constant.coordinates()]);
+    return { block: at, offset: block.offset + i * leaves, leaves };
+  });
 }
 
-/** Cuts a block into runs of equally padded rows. */
-function leafTasks(block: Block): LeafTask[] {
-  const shape = [...block.shape];
-  let rowLength = shape.pop() ?? 1;
-  while (shape.length > 0 && rowLength === 2 ** bitsFor(rowLength)) rowLength *= shape.pop()!;
-  const paddedLength = 2 ** bitsFor(rowLength);
-  if (shape.length === 0 && rowLength === paddedLength && rowLength > LEAVES_PER_TASK) {
-    const rows = rowLength / LEAVES_PER_TASK;
-    return Array.from({ length: rows }, (_, i) => {
-      const at = i * LEAVES_PER_TASK;
-      return { dense: at, rows: 1, rowLength: LEAVES_PER_TASK, paddedLength: LEAVES_PER_TASK, leaf: at };
-    });
+/** The last three axes after joining, and those before them. */
+function joinAxes(shape: readonly number[]): { outer: number[]; axes: [number, number, number] } {
+  const joined: number[] = [];
+  for (const size of [...shape].reverse()) {
+    const last = joined[0];
+    if (last !== undefined && last === 2 ** bitsFor(last)) joined[0] = size * last;
+    else joined.unshift(size);
   }
-  const inner = shape.pop() ?? 1;
-  const innerPadded = 2 ** bitsFor(inner);
-  const perTask = Math.max(1, Math.floor(LEAVES_PER_TASK / paddedLength));
-  const tasks: LeafTask[] = [];
-  const outer = shape.reduce((n, s) => n * s, 1);
-  for (let o = 0; o < outer; o++) {
-    const leafBase = paddedIndex(o, shape) * innerPadded * paddedLength;
-    for (let row = 0; row < inner; row += perTask) {
-      const rows = Math.min(perTask, inner - row);
-      const dense = (o * inner + row) * rowLength;
-      tasks.push({ dense, rows, rowLength, paddedLength, leaf: leafBase + row * paddedLength });
+  while (joined.length < 3) joined.unshift(1);
+  return { outer: joined.slice(0, -3), axes: joined.slice(-3) as [number, number, number] };
+}
+
+/** The flat dense index of a flat index over axes padded to powers of two; undefined outside. */
+function denseIndex(padded: number, shape: readonly number[]): number | undefined {
+  let rest = padded;
+  let index = 0;
+  let scale = 1;
+  for (const size of [...shape].reverse()) {
+    const i = rest % 2 ** bitsFor(size);
+    if (i >= size) return undefined;
+    index += i * scale;
+    scale *= size;
+    rest = Math.floor(rest / 2 ** bitsFor(size));
+  }
+  return index;
+}
+
+/** The leaves of small blocks, one after the other from `offset` on, and empty ones up to `count`. */
+function spelledOut(
+  hand: Hand,
+  blocks: readonly Block[],
+  count: number,
+  offset: number,
+  beta: Ext,
+  constantOf: (b: Block) => Ext,
+): Fraction[] {
+  const leaves: Fraction[] = new Array(count).fill(EMPTY);
+  for (const b of blocks) {
+    const source = leafSource(hand, b);
+    const read = (ptr: number, kind: number, cell: number): Ext => {
+      const view = kind === 2 ? hand.machine.i16(ptr, cell + 1) : hand.machine.i32(ptr, cell + 1);
+      return Ext.of(view[cell]!);
+    };
+    for (let i = 0; i < 2 ** b.bits; i++) {
+      const cell = denseIndex(i, b.shape);
+      if (cell === undefined) continue;
+      let q = constantOf(b).sub(read(source.x0, source.kind0, cell));
+      if (source.kind1 !== 0) q = q.sub(beta.mul(read(source.x1, source.kind1, cell)));
+      const p = source.m === 0 ? Ext.ONE : Ext.ZERO.sub(read(source.m, 4, cell));
+      leaves[b.offset - offset + i] = { p, q };
     }
   }
-  return tasks;
-}
-
-/** Flat index over axes padded to powers of two, of a flat dense index. */
-function paddedIndex(index: number, shape: readonly number[]): number {
-  let rest = index;
-  let padded = 0;
-  let scale = 1;
-  for (let a = shape.length - 1; a >= 0; a--) {
-    padded += (rest % shape[a]!) * scale;
-    rest = Math.floor(rest / shape[a]!);
-    scale *= 2 ** bitsFor(shape[a]!);
-  }
-  return padded;
+  return leaves;
 }

@@ -60,9 +60,18 @@ export class Ledger<S> {
   claim(tensor: TensorId, point: Point, label: Label, known?: Ext): S {
     const found = this.find(tensor, point);
     if (found !== undefined) return found;
-    const [value] = this.#party.exchange(label, 1, () => [known ?? this.#evaluate(tensor, point)]);
-    this.owe(tensor, point, value!);
-    return value!;
+    const compute = () => [known ?? this.#evaluate(tensor, point)];
+    const value = this.#isOpen(tensor)
+      ? this.#party.known(this.#party.show(label, 1, compute)[0]!)
+      : this.#party.exchange(label, 1, compute)[0]!;
+    this.owe(tensor, point, value);
+    return value;
+  }
+
+  /** Weights that anybody may have: their values hide nothing. */
+  #isOpen(tensor: TensorId): boolean {
+    const { def } = this.#circuit.tensors[tensor]!;
+    return def.kind === 'weight' && def.visibility !== 'private';
   }
 
   /** Enters a claim whose value follows from others. */

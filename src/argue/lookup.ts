@@ -58,7 +58,7 @@ function descend<S extends Scalar<S>>(p: Party<S>, depth: number, tree: () => Lo
     let total = claim.p.add(claim.q.scale(lambda));
     const point: Ext[] = [];
     for (const w of claim.point) {
-      const sent = p.exchange('tree round', 2, () => tree().round(total as unknown as Ext)) as [S, S];
+      const sent = p.exchange('tree round', 2, () => tree().round(p.worth(total))) as [S, S];
       const x = p.challenge('tree round');
       total = total.add(sent[0].scale(x.sub(w))).add(sent[1].scale(x.mul(x).sub(x)));
       p.act(() => tree().bind(x));

@@ -6,21 +6,34 @@ import type { Circuit, TensorId } from '../circuit/types.ts';
 import type { Packing } from '../commit/packing.ts';
 import { Ext, type Scalar } from '../field/ext.ts';
 import { variables } from '../field/mle.ts';
+import type { Parameters } from '../soundness/parameters.ts';
 import { evaluateAt } from './evaluate.ts';
 import type { Hand } from './hand.ts';
 import type { TreeLayout } from './layout.ts';
 import { Ledger, type PublicValues } from './ledger.ts';
 import { argueLookups } from './lookup.ts';
-import { argueOpening, type ColumnClaim, type OpeningClaim } from './opening.ts';
+import { argueOpening, type ColumnClaim, type OpeningClaim, type OpeningSide } from './opening.ts';
 import type { Party } from './party.ts';
 import { Reduction } from './reduce.ts';
-import { slabMember } from './slabs.ts';
+import { evaluatePlanes, slabMember } from './slabs.ts';
 
-/** Columns of one commitment, in packing order: the model's weights, or what is committed per proof. */
+/** Where the cells of a commitment come from: the model, open or private, its private weights anew, a tensor committed on its own, this proof. */
+export type Content = 'weights' | 'private weights' | 'rotated weights' | 'input' | 'output' | 'witness';
+
+/** Columns of one commitment, in packing order. */
 export interface Commitment {
-  readonly content: 'weights' | 'witness';
+  readonly content: Content;
   readonly columns: readonly TensorId[];
   readonly packing: Packing;
+  /** Index of its opening class. */
+  readonly class: number;
+}
+
+/** Commitments with one code, which are opened together. */
+export interface OpeningClass {
+  readonly parameters: Parameters;
+  /** Where its mask is, in zero knowledge: behind the witness's rows, or in a matrix of its own. */
+  readonly mask: 'none' | 'in witness' | 'alone';
 }
 
 /** What both parties know of a network before its proof begins. */
@@ -28,13 +41,17 @@ export interface Network {
   readonly circuit: Circuit;
   readonly tree: TreeLayout;
   readonly commitments: readonly Commitment[];
-  readonly soundness: { readonly lookupGrinding: number; readonly etaGrinding: number };
+  readonly classes: readonly OpeningClass[];
+  readonly soundness: { readonly lookupGrinding: number; readonly etaGrinding: readonly number[] };
 }
 
-/** The prover's matrices, one for each commitment: message words, row-major. */
+/** The prover's matrices. */
 export interface ProverSide {
   readonly hand: Hand;
-  readonly matrices: readonly number[];
+  /** Message words of each commitment, row-major. */
+  readonly messages: readonly number[];
+  /** The mask of each class: four message rows. */
+  readonly masks: readonly number[];
   /** Called as each part ends. */
   readonly onPart: (part: 'lookups' | 'linear' | 'batch') => void;
 }
@@ -44,7 +61,7 @@ export function argueNetwork<S extends Scalar<S>>(
   network: Network,
   publicValues: PublicValues,
   prover: ProverSide | undefined,
-): OpeningClaim<S> {
+): OpeningClaim[] {
   const { circuit } = network;
   const ledger = new Ledger<S>(p, circuit, publicValues, (t, r) => evaluateAt(prover!.hand, t, r));
   p.grind('lookup grinding', network.soundness.lookupGrinding);
@@ -53,9 +70,9 @@ export function argueNetwork<S extends Scalar<S>>(
   claimZeros(p, circuit, ledger);
   new Reduction(p, circuit, ledger, prover?.hand).run();
   prover?.onPart('linear');
-  const opening = openLedger(p, network, ledger, prover);
+  const openings = openLedger(p, network, ledger, prover);
   prover?.onPart('batch');
-  return opening;
+  return openings;
 }
 
 /** v = 0 everywhere: v(r) = 0 at a point drawn after the commitments. */
@@ -70,10 +87,10 @@ function claimZeros<S extends Scalar<S>>(p: Party<S>, circuit: Circuit, ledger: 
 /** Empties the ledger: what is owed now are claims on columns, or the circuit was not one that `check` accepts. */
 function openLedger<S extends Scalar<S>>(
   p: Party<S>,
-  { circuit, commitments, soundness }: Network,
+  { circuit, commitments, classes, soundness }: Network,
   ledger: Ledger<S>,
   prover: ProverSide | undefined,
-): OpeningClaim<S> {
+): OpeningClaim[] {
   const place = new Map(commitments.flatMap((c, i) => c.columns.map((id, column) => [id, { i, column }] as const)));
   const claims: ColumnClaim<S>[] = [];
   for (const id of ledger.owed()) {
@@ -83,15 +100,31 @@ function openLedger<S extends Scalar<S>>(
       claims.push({ commitment: at.i, column: at.column, point, value });
     }
   }
-  const cellsOf = (commitment: number, row: number) => {
-    const { packing } = commitments[commitment]!;
-    return prover!.matrices[commitment]! + 4 * row * 2 ** packing.rowBits;
-  };
-  return argueOpening(
+  const mark = prover?.hand.machine.mark();
+  const openings = argueOpening(
     p,
-    commitments.map((c) => c.packing),
+    commitments.map((c) => ({ ...c, isOpen: c.content === 'weights' })),
+    classes.map(({ parameters, mask }, i) => ({
+      rowBits: parameters.rowBits,
+      etaGrinding: soundness.etaGrinding[i]!,
+      isMasked: mask !== 'none',
+    })),
     claims,
-    soundness.etaGrinding,
-    (commitment, slab, shares) => slabMember(prover!.hand.machine, slab, cellsOf(commitment, slab.row), shares),
+    () => openingSide(commitments, prover!),
   );
+  if (mark !== undefined) prover!.hand.machine.release(mark);
+  return openings;
+}
+
+function openingSide(
+  commitments: readonly Commitment[],
+  { hand: { machine }, messages, masks }: ProverSide,
+): OpeningSide {
+  return {
+    member(commitment, slab, shares) {
+      const cells = messages[commitment]! + 4 * slab.row * 2 ** commitments[commitment]!.packing.rowBits;
+      return slabMember(machine, slab, cells, shares);
+    },
+    mask: (i, z) => evaluatePlanes(machine, masks[i]!, z),
+  };
 }

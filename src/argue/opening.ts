@@ -1,12 +1,14 @@
 /**
- * From the ledger's claims on columns to one linear functional of the committed rows (docs/spec/30-commitment.md, batch evaluation).
+ * From the ledger's claims on columns to one linear functional of the committed rows of each class (docs/spec/30-commitment.md, batch evaluation).
  *
  *   V  gamma                    every claim is absorbed before
  *   sumcheck   sum_j gamma^j v_j = sum_S sum_x S(x) W_S(x),  W_S the weighted sum of the claims on slab S; slabs join late
  *   P  u_S = S(last n_S coordinates of rho), all of them;   check sum_S 2^-(N - n_S) W_S(rho) u_S
+ *   P  in zero knowledge s = g(z) for the mask g of every class, z the last m coordinates of rho
  *   V  eta, only now: with coefficients known before, errors in the u_S could cancel
- *   left:  sum_S eq(eta, S) u_S = <sum_i kappa_i row_i, eq(z)>,  z the last m coordinates of rho,
+ *   left:  v = sum_S eq(eta, S) u_S + eq(eta, K) s = <sum_i kappa_i row_i + eq(eta, K) g, eq(z)>,
  *          kappa of row i of slab S = eq(eta, S) eq(rho_hi^S, i), rho_hi^S the n_S - m coordinates before z
+ * The mask has an index of its own, K: with coefficient 1, equal errors in all u_S would cancel against one in s. v may be seen: g hides it.
  */
 import type { Packing, Slab } from '../commit/packing.ts';
 import { pieceClaim } from '../commit/packing.ts';
@@ -36,34 +38,57 @@ export interface SlabMember extends Omit<Member, 'weight'> {
   end(point: Point): Ext;
 }
 
-export type SlabMembers = (commitment: number, slab: Slab, claims: readonly SlabClaim[]) => SlabMember;
+/** A commitment as the opening sees it. */
+export interface OpeningCommitment {
+  readonly packing: Packing;
+  /** Index of its class: commitments with the same code are opened together. */
+  readonly class: number;
+  /** Whether anybody may have its cells: then what is said of them hides nothing. */
+  readonly isOpen: boolean;
+}
 
-export interface OpeningClaim<S> {
-  /** Row weights of each commitment. */
-  readonly kappas: readonly (readonly Ext[])[];
+export interface ClassPlan {
+  readonly rowBits: number;
+  readonly etaGrinding: number;
+  /** Whether a mask belongs to the class: in zero knowledge. */
+  readonly isMasked: boolean;
+}
+
+/** What the prover does where messages need its cells. */
+export interface OpeningSide {
+  member(commitment: number, slab: Slab, claims: readonly SlabClaim[]): SlabMember;
+  /** The mask of a class at a point of m coordinates. */
+  mask(classIndex: number, z: Point): Ext;
+}
+
+/** The functional that is left of one class. */
+export interface OpeningClaim {
+  /** Row weights, by commitment; undefined for those of other classes. */
+  readonly kappas: readonly (readonly Ext[] | undefined)[];
+  /** The weight of the mask, where there is one. */
+  readonly mask: Ext;
   readonly point: Point;
-  readonly value: S;
+  readonly value: Ext;
 }
 
 export function argueOpening<S extends Scalar<S>>(
   p: Party<S>,
-  packings: readonly Packing[],
+  commitments: readonly OpeningCommitment[],
+  classes: readonly ClassPlan[],
   claims: readonly ColumnClaim<S>[],
-  etaGrinding: number,
-  memberOf: SlabMembers,
-): OpeningClaim<S> {
+  side: () => OpeningSide,
+): OpeningClaim[] {
+  const packings = commitments.map((c) => c.packing);
   const gamma = p.challenge('opening batch');
   const slabs = packings.flatMap((packing, c) => packing.slabs.map((slab) => ({ commitment: c, slab })));
   const { total, shares } = shareClaims(p, packings, claims, gamma);
-  const variables = slabs.reduce((n, s) => Math.max(n, s.slab.bits), 0);
+  const variables = Math.max(...classes.map((c) => c.rowBits), ...slabs.map((s) => s.slab.bits));
   let members: readonly SlabMember[] = [];
   const { point: rho, value } = sumcheck(p, 'opening round', variables, 2, total, () => {
-    members = slabs.map(({ commitment, slab }) => memberOf(commitment, slab, shares.get(slab) ?? []));
+    members = slabs.map(({ commitment, slab }) => side().member(commitment, slab, shares.get(slab) ?? []));
     return members.map(({ claim, instance }) => ({ weight: Ext.ONE, claim, instance }));
   });
-  const u = p.exchange('slab values', slabs.length, () =>
-    members.map((s) => s.end(rho.slice(variables - s.instance.variables))),
-  );
+  const u = slabValues(p, commitments, (i) => members[i]!.end(rho.slice(variables - slabs[i]!.slab.bits)));
   let rest = value;
   slabs.forEach(({ slab }, i) => {
     const suffix = rho.slice(variables - slab.bits);
@@ -71,11 +96,39 @@ export function argueOpening<S extends Scalar<S>>(
     rest = rest.sub(u[i]!.scale(weight));
   });
   p.zero(rest, 'opening.batch');
-  p.grind('eta grinding', etaGrinding);
-  const eta = eqTable(p.challenges('eta', Math.max(1, bitsFor(slabs.length + 1))));
-  const opened = u.map((v, i) => v.scale(eta[i]!)).reduce((a, b) => a.add(b));
-  const m = packings[0]!.rowBits;
-  return { kappas: rowWeights(packings, eta, rho), point: rho.slice(variables - m), value: opened };
+  const points = classes.map((c) => rho.slice(variables - c.rowBits));
+  const masks = classes.map((c, i) =>
+    c.isMasked ? p.exchange('mask value', 1, () => [side().mask(i, points[i]!)])[0]! : p.known(Ext.ZERO),
+  );
+  p.settle();
+  return classes.map(({ etaGrinding }, i) => {
+    const own = slabs.flatMap((s, k) => (commitments[s.commitment]!.class === i ? [k] : []));
+    p.grind('eta grinding', etaGrinding);
+    const eta = eqTable(p.challenges('eta', Math.max(1, bitsFor(own.length + 1))));
+    const mask = eta[own.length]!;
+    const opened = own.map((k, j) => u[k]!.scale(eta[j]!)).reduce((a, b) => a.add(b), masks[i]!.scale(mask));
+    return {
+      kappas: rowWeights(commitments, i, eta, rho),
+      mask,
+      point: points[i]!,
+      value: p.reveal('opened value', opened),
+    };
+  });
+}
+
+/** u_S of every slab, one message a commitment: hidden, or in clear where the commitment is open. */
+function slabValues<S>(p: Party<S>, commitments: readonly OpeningCommitment[], end: (slab: number) => Ext): S[] {
+  const u: S[] = [];
+  for (const { packing, isOpen } of commitments) {
+    const count = packing.slabs.length;
+    const first = u.length;
+    const compute = () => packing.slabs.map((_, i) => end(first + i));
+    const values = isOpen
+      ? p.show('slab values', count, compute).map((e) => p.known(e))
+      : p.exchange('slab values', count, compute);
+    u.push(...values);
+  }
+  return u;
 }
 
 /** gamma^j v_j summed, and each claim's weighted pieces by slab. */
@@ -122,10 +175,16 @@ function slabWeightAt(slab: Slab, claims: readonly SlabClaim[], point: Point): E
   return sum;
 }
 
-/** kappa of every row, commitment by commitment; a row of no slab has weight zero. */
-function rowWeights(packings: readonly Packing[], eta: readonly Ext[], rho: Point): Ext[][] {
+/** kappa of every row of a class, commitment by commitment; a row of no slab has weight zero. */
+function rowWeights(
+  commitments: readonly OpeningCommitment[],
+  classIndex: number,
+  eta: readonly Ext[],
+  rho: Point,
+): (Ext[] | undefined)[] {
   let k = 0;
-  return packings.map(({ slabs, rows, rowBits }) => {
+  return commitments.map(({ packing: { slabs, rows, rowBits }, class: own }) => {
+    if (own !== classIndex) return undefined;
     const kappas: Ext[] = new Array(rows).fill(Ext.ZERO);
     for (const slab of slabs) {
       const high = rho.slice(rho.length - slab.bits, rho.length - rowBits);

@@ -8,8 +8,12 @@ import { type ProverChannel, Rejection, type VerifierChannel } from '../transcri
 import type { Label } from '../transcript/labels.ts';
 
 export interface Party<S> {
-  /** P -> V: `count` field elements. `compute` runs at the prover only. */
+  /** P -> V: `count` field elements, hidden in zero knowledge. `compute` runs at the prover only. */
   exchange(label: Label, count: number, compute: () => readonly Ext[]): S[];
+  /** P -> V in clear: values that public data alone decides. */
+  show(label: Label, count: number, compute: () => readonly Ext[]): Ext[];
+  /** x for both to see, which hides nothing by itself any more. */
+  reveal(label: Label, x: S): Ext;
   /** Prover-only work between two messages. */
   act(work: () => void): void;
   /** V -> P. */
@@ -18,11 +22,14 @@ export interface Party<S> {
   grind(label: Label, bits: number): void;
   /** A value that both know. */
   known(value: Ext): S;
-  /** Product of two transmitted or known values. */
+  /** What x is worth, for the work of `compute` and `act`: the prover's alone. */
+  worth(x: S): Ext;
   mul(x: S, y: S): S;
   /** The check `check` (at `where`): x = 0. */
   zero(x: S, check: string, where?: string): void;
   nonzero(x: S, check: string, where?: string): void;
+  /** Ends the exchange of hidden values: the products among them are settled. */
+  settle(): void;
 }
 
 abstract class PlainParty implements Party<Ext> {
@@ -32,6 +39,20 @@ abstract class PlainParty implements Party<Ext> {
   abstract grind(label: Label, bits: number): void;
   abstract zero(x: Ext, check: string, where?: string): void;
   abstract nonzero(x: Ext, check: string, where?: string): void;
+
+  show(label: Label, count: number, compute: () => readonly Ext[]): Ext[] {
+    return this.exchange(label, count, compute);
+  }
+
+  reveal(_label: Label, x: Ext): Ext {
+    return x;
+  }
+
+  worth(x: Ext): Ext {
+    return x;
+  }
+
+  settle(): void {}
 
   challenge(label: Label): Ext {
     return this.challenges(label, 1)[0]!;

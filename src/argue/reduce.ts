@@ -278,7 +278,7 @@ export class Reduction<S extends Scalar<S>> {
       tables = jobs.map((j) => j.instance(hand!));
       return jobs.map((j, i) => ({
         weight: weights[i]!,
-        claim: j.claim as unknown as Ext,
+        claim: this.#p.worth(j.claim),
         instance: padDegree(tables[i]!, degree),
       }));
     };

@@ -3,12 +3,12 @@
  *
  * A claim on a piece is one on its slab, at the piece's offset bits before the piece's own coordinates: W_S = sum_j g_j eq(r_j). With the
  * slab as 2^hi rows of 2^lo cells, two passes over the cells do:
- *   first hi rounds   on the pairs (T_j, g_j eq(r_j,hi)), T_j[i] = <row_i, eq(r_j,lo)>
+ *   first hi rounds   on the pairs (T_j, g_j eq(r_j,hi)), T_j[i] = <row_i, eq(r_j,lo)>, all claims j together
  *   last lo rounds    on F = sum_i eq(z, i) row_i with sum_j g_j eq(r_j,hi; z) eq(r_j,lo), z the challenges so far
  * A row shared by many small pieces is held densely instead, S and W_S as tables of E.
  */
 import type { Slab } from '../commit/packing.ts';
-import { Ext } from '../field/ext.ts';
+import { BASIS, Ext } from '../field/ext.ts';
 import { eqAt, type Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { ProductInstance } from '../kernels/tables.ts';
@@ -55,6 +55,14 @@ function evaluateCells(m: Machine, cells: number, point: Point): Ext {
   const [value] = readScalars(m, out, 1);
   m.release(mark);
   return value!;
+}
+
+/** A vector over E, four base rows of 2^m words at `cells`, as an extension at a point of m coordinates. */
+export function evaluatePlanes(m: Machine, cells: number, point: Point): Ext {
+  const mark = m.mark();
+  const coordinates = readExts(m, dotRows(m, cells, 4, 2 ** point.length, eqVector(m, point)), 4);
+  m.release(mark);
+  return coordinates.reduce((sum, e, i) => sum.add(e.mul(BASIS[i]!)), Ext.ZERO);
 }
 
 /** A slab that no claim reads. */
@@ -117,7 +125,8 @@ class FoldedInstance implements Instance {
   readonly #cells: number;
   readonly #claims: readonly WholeClaim[];
   readonly #high: number;
-  readonly #first: readonly ProductInstance[];
+  /** The pairs of all claims, entry by entry: one call of a kernel a round instead of one a claim. */
+  readonly #first: ProductInstance;
   #second: ProductInstance | undefined;
   readonly #point: Ext[] = [];
 
@@ -128,21 +137,26 @@ class FoldedInstance implements Instance {
     this.#claims = claims;
     this.#high = Math.floor(bits / 2);
     const low = bits - this.#high;
-    this.#first = claims.map((c) => {
-      const rows = dotRows(m, cells, 2 ** this.#high, 2 ** low, eqVector(m, c.point.slice(this.#high)));
-      return new ProductInstance(m, rows, eqVector(m, c.point.slice(0, this.#high), c.weight), this.#high);
+    const entries = claims.length * 2 ** this.#high;
+    const tables = [allocExt(m, entries), allocExt(m, entries)] as const;
+    const place = (vector: number, table: number, j: number) => {
+      m.raw.moveExt(vector, 0, table, j, 1, 0, 0, 1, 0, 0, 2 ** this.#high, 1, claims.length);
+    };
+    claims.forEach((c, j) => {
+      const mark = m.mark();
+      place(dotRows(m, cells, 2 ** this.#high, 2 ** low, eqVector(m, c.point.slice(this.#high))), tables[0], j);
+      place(eqVector(m, c.point.slice(0, this.#high), c.weight), tables[1], j);
+      m.release(mark);
     });
+    this.#first = new ProductInstance(m, ...tables, this.#high, claims.length);
   }
 
   member(): SlabMember {
-    const claim = this.#first.map((t) => t.sum()).reduce((a, b) => a.add(b));
-    return { claim, instance: this, end: () => this.#second!.values()[0]! };
+    return { claim: this.#first.sum(), instance: this, end: () => this.#second!.values()[0]! };
   }
 
   round(): readonly Ext[] {
-    if (this.#second !== undefined) return this.#second.round();
-    const rounds = this.#first.map((t) => t.round());
-    return rounds.reduce((a, b) => a.map((x, i) => x.add(b[i]!)));
+    return (this.#second ?? this.#first).round();
   }
 
   bind(r: Ext): void {
@@ -151,7 +165,7 @@ class FoldedInstance implements Instance {
       this.#second.bind(r);
       return;
     }
-    for (const t of this.#first) t.bind(r);
+    this.#first.bind(r);
     if (this.#point.length === this.#high) this.#second = this.#secondPass();
   }
 

@@ -1,39 +1,40 @@
 /**
- * The prover's fraction tree: all layers of p/q over the leaves of lookup.ts, built bottom up, consumed top down.
+ * The prover's fraction tree: the layers of p/q above the leaves of lookup.ts, built bottom up, consumed top down.
+ *
+ * Layers end with the last block; what is beyond is empty. The layer above the leaves is the longest: it is not kept but made again when
+ * its sumcheck comes, so that at no time more is stored than 16 bytes a leaf (64 when leaves and all layers were).
  */
 import type { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
-import { extBytes, type Machine } from '../kernels/kernels.ts';
-import {
-  allocExt,
-  eqVector,
-  foldVector,
-  forRanges,
-  readExt,
-  readExts,
-  sumRanges,
-  uploadExts,
-} from '../kernels/vectors.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { allocExt, forRanges, readExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
 import type { TreeLayout } from './layout.ts';
-import { buildLeaves, type Layer } from './leaves.ts';
+import { type Layer, Leaves } from './leaves.ts';
+import { PairState } from './pairs.ts';
+import { LayerState, SMALL } from './tables.ts';
 
 export class LookupTree {
   readonly #machine: Machine;
   readonly #mark: number;
-  /** #layers[k] has 2^k nodes, k = 1 .. depth. */
+  readonly #layersMark: number;
+  readonly #depth: number;
+  readonly #leaves: Leaves;
+  /** #layers[k] has 2^k nodes; the last two are not among them where the leaves are many. */
   readonly #layers: Layer[] = [];
-  #current: LayerState | undefined;
+  #current: LayerState | PairState | undefined;
 
   constructor(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext) {
-    this.#machine = hand.machine;
-    this.#mark = hand.machine.mark();
-    let layer = buildLeaves(hand, layout, c, beta);
-    this.#layers[layout.depth] = layer;
-    for (let k = layout.depth - 1; k >= 1; k--) {
-      layer = this.#parents(layer, 2 ** k);
-      this.#layers[k] = layer;
-    }
+    const m = hand.machine;
+    this.#machine = m;
+    this.#mark = m.mark();
+    this.#depth = layout.depth;
+    this.#leaves = new Leaves(hand, layout, c, beta);
+    this.#layersMark = m.mark();
+    const isSmall = this.#leaves.count <= 2 * SMALL;
+    const lowest = isSmall ? layout.depth : layout.depth - 2;
+    this.#layers[lowest] = isSmall ? this.#leaves.layer() : this.#leaves.grandparents();
+    for (let k = lowest - 1; k >= 1; k--) this.#layers[k] = parentsOf(m, this.#layers[k + 1]!, 2 ** k);
   }
 
   /** p0, p1, q0, q1: the two nodes under the root. */
@@ -44,8 +45,15 @@ export class LookupTree {
 
   /** Starts the sumcheck of the 2^k nodes of layer k, whose claims are at `point`, over their children. */
   startLayer(k: number, point: Point, lambda: Ext): void {
+    const m = this.#machine;
     this.#current?.release();
-    this.#current = new LayerState(this.#machine, this.#layers[k + 1]!, k, point, lambda);
+    const stored = this.#layers[k + 1];
+    if (stored === undefined) m.release(this.#layersMark);
+    if (stored === undefined && k + 1 === this.#depth) {
+      this.#current = new PairState(m, this.#leaves, point, lambda);
+      return;
+    }
+    this.#current = LayerState.of(m, stored ?? this.#leaves.parents(), point, lambda);
   }
 
   /** d, c of the next round, T being the claim without its eq factor. */
@@ -65,99 +73,16 @@ export class LookupTree {
   release(): void {
     this.#machine.release(this.#mark);
   }
-
-  #parents(child: Layer, count: number): Layer {
-    const m = this.#machine;
-    const p = allocExt(m, count);
-    const q = allocExt(m, count);
-    forRanges(m, 'fractionUp', count, 512, (from, to) => [child.p, child.q, count, from, to, p, q]);
-    return { p, q };
-  }
 }
 
-/**
- * One layer's sumcheck. p1 is replaced by p1 + lambda q1, so that the summand is p0 q1 + p1 q0. A round's sums are found while the
- * tables are folded by the challenge before it.
- */
-class LayerState {
-  readonly #machine: Machine;
-  readonly #mark: number;
-  readonly #tables: readonly [number, number, number, number];
-  readonly #lambda: Ext;
-  readonly #point: Point;
-  #round = 0;
-  /** Entries of each table that are not folded yet. */
-  #length: number;
-  #challenge: Ext | undefined;
-
-  constructor(m: Machine, layer: Layer, k: number, point: Point, lambda: Ext) {
-    this.#machine = m;
-    this.#mark = m.mark();
-    this.#point = point;
-    this.#lambda = lambda;
-    this.#length = 2 ** k;
-    const [p0, p1] = halves(m, layer.p, this.#length);
-    const [q0, q1] = halves(m, layer.q, this.#length);
-    this.#tables = [p0, p1, q0, q1];
-    forRanges(m, 'axpyExt', this.#length, 1024, (from, to) => [
-      p1,
-      q1,
-      from,
-      to,
-      lambda.a,
-      lambda.b,
-      lambda.c,
-      lambda.d,
-    ]);
+/** The layer of `count` nodes above one. */
+function parentsOf(m: Machine, child: Layer, count: number): Layer {
+  const stored = Math.min(count, 8 * Math.ceil(child.half / 8));
+  const [p, q, half] = [allocExt(m, stored), allocExt(m, stored), stored / 2];
+  for (const at of [0, half]) {
+    m.raw.fillExt(p, at + Math.floor(child.half / 2), at + half, 0, 0, 0, 0);
+    m.raw.fillExt(q, at + Math.floor(child.half / 2), at + half, 1, 0, 0, 0);
   }
-
-  round(total: Ext): Ext[] {
-    const m = this.#machine;
-    const mark = m.mark();
-    const w = this.#point[this.#round]!;
-    const rest = this.#point.slice(this.#round + 1);
-    const lowBits = Math.min(rest.length, Math.max(3, Math.ceil(rest.length / 2)));
-    const eqLow = eqVector(m, rest.slice(rest.length - lowBits));
-    const eqHigh = eqVector(m, rest.slice(0, rest.length - lowBits));
-    const r = this.#challenge;
-    const [p0, p1, q0, q1] = this.#tables;
-    if (r !== undefined) this.#length /= 2;
-    const half = this.#length / 2;
-    const [t0, c] =
-      r === undefined
-        ? sumRanges(m, 'fractionRound', half, 2, (from, to, out) => {
-            return [p0, p1, q0, q1, half, eqLow, lowBits, eqHigh, from, to, out];
-          })
-        : sumRanges(m, 'fractionFoldRound', half, 2, (from, to, out) => {
-            return [p0, p1, q0, q1, half, r.a, r.b, r.c, r.d, eqLow, lowBits, eqHigh, from, to, out];
-          });
-    m.release(mark);
-    // T = t0 + w d; w is a challenge, zero with probability 2^-124
-    return [total.sub(t0!).mul(w.inv()), c!];
-  }
-
-  bind(x: Ext): void {
-    this.#challenge = x;
-    this.#round += 1;
-  }
-
-  values(): Ext[] {
-    const m = this.#machine;
-    if (this.#challenge !== undefined) {
-      for (const t of this.#tables) foldVector(m, t, this.#length / 2, this.#challenge);
-    }
-    const [p0, p1, q0, q1] = this.#tables.map((t) => readExt(m, t, 0)) as [Ext, Ext, Ext, Ext];
-    return [p0, p1.sub(this.#lambda.mul(q1)), q0, q1];
-  }
-
-  release(): void {
-    this.#machine.release(this.#mark);
-  }
-}
-
-/** The two halves of a split layer's vector, each `half` entries; copied where they share a quad. */
-function halves(m: Machine, ptr: number, half: number): [number, number] {
-  if (half >= 4) return [ptr, ptr + extBytes(half)];
-  const all = readExts(m, ptr, 2 * half);
-  return [uploadExts(m, all.slice(0, half)), uploadExts(m, all.slice(half))];
+  forRanges(m, 'fractionUp', child.half, 512, (from, to) => [child.p, child.q, child.half, from, to, p, q, half]);
+  return { p, q, half };
 }

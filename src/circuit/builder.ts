@@ -6,7 +6,7 @@ import { TesseraError } from '../errors.ts';
 import { labelsOf, windowSize } from './contract.ts';
 import type { Weights } from './infer.ts';
 import { columnRange, productRange, rangeOfContract, shiftRange, sumRange, viewRange } from './infer.ts';
-import { BIT, isBelow, MAGNITUDE, MODULUS, rangeOfValues, showRange } from './interval.ts';
+import { BIT, isBelow, MAGNITUDE, MODULUS, rangeOfValues, showRange, signedRangeOf } from './interval.ts';
 import { kindOf } from './storage.ts';
 import type {
   AxisMap,
@@ -25,6 +25,7 @@ import type {
   Tensor,
   TensorId,
   Term,
+  WeightVisibility,
   Window,
 } from './types.ts';
 import { cellsOf } from './types.ts';
@@ -51,9 +52,14 @@ export class CircuitBuilder {
   readonly #inputs: Port[] = [];
   readonly #outputs: Port[] = [];
   readonly #weights = new Map<TensorId, IntArray>();
+  /** Those whose integers bound what is computed from them; of private ones only the declared range is known. */
+  readonly #known = new Map<TensorId, IntArray>();
+  readonly #visibilityOf: (weight: string) => WeightVisibility;
 
-  constructor(name: string) {
+  /** `visibilityOf`: of a weight by its name. Default: all are committed. */
+  constructor(name: string, visibilityOf: (weight: string) => WeightVisibility = () => 'committed') {
     this.#name = name;
+    this.#visibilityOf = visibilityOf;
   }
 
   // ---- columns -------------------------------------------------------------------------------------------------------
@@ -66,14 +72,26 @@ export class CircuitBuilder {
     return id;
   }
 
-  /** A committed constant tensor; row-major values, kept in 16 bits where they fit. */
+  /**
+   * A constant tensor; row-major values, kept in 16 bits where they fit. The range of a private one is the least [-2^k, 2^k) that holds it: no
+   * more of it is known than its bits.
+   */
   weight(name: string, shape: readonly number[], values: IntArray): TensorId {
     if (values.length !== cellsOf(shape)) {
       throw new TesseraError('E_SHAPE', `${values.length} values for shape [${shape.join(', ')}]`, { where: name });
     }
-    const id = this.#add(name, shape, rangeOfValues(values), { kind: 'weight' });
-    this.#weights.set(id, kindOf(this.rangeOf(id)) === 2 ? Int16Array.from(values) : values);
+    const visibility = this.#visibilityOf(name);
+    const range = visibility === 'private' ? signedRangeOf(values) : rangeOfValues(values);
+    const id = this.#add(name, shape, range, { kind: 'weight', visibility });
+    const kept = kindOf(this.rangeOf(id)) === 2 ? Int16Array.from(values) : values;
+    this.#weights.set(id, kept);
+    if (visibility !== 'private') this.#known.set(id, kept);
     return id;
+  }
+
+  /** A private weight of which only the range is known. */
+  privateWeight(name: string, shape: readonly number[], range: Range): TensorId {
+    return this.#add(name, shape, range, { kind: 'weight', visibility: 'private' });
   }
 
   /** The same value in every cell. */
@@ -118,7 +136,7 @@ export class CircuitBuilder {
     const def: Contract = { kind: 'contract', a, b, aAxes, bAxes, out };
     const shape = out.map((label) => sizes[label] ?? this.#axisSize(name, def, label));
     labelsOf(def, { a: this.shapeOf(a), b: this.shapeOf(b), out: shape }, name);
-    return this.#add(name, shape, rangeOfContract(this.#tensors, def, shape, this.#weights, name), def);
+    return this.#add(name, shape, rangeOfContract(this.#tensors, def, shape, this.#known, name), def);
   }
 
   /** v[j] = source[map(j)], or fill (types.ts, View). */

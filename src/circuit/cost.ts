@@ -1,8 +1,9 @@
 /**
  * What a circuit will cost, before anything runs: cells, lookups, leaves, multiply-adds, memory.
  *
- * A proof's memory is at its peak in the lookups: the run's tensors, every committed cell as a word and as two words of a codeword
- * (rate 1/2), and the fraction tree.
+ * A proof holds the run's tensors, every committed cell as a word and in a codeword, and the hashes of both commitments. On top of that
+ * its memory is at its peak in the lookups (17 bytes a leaf: the layer above the leaves or their factors, and ids of patterns) or, where
+ * lookups are few, in the opening (the vector, its weights, and the codewords of the recursion).
  */
 import { bitsFor, variables } from '../field/mle.ts';
 import { labelsOf } from './contract.ts';
@@ -32,38 +33,74 @@ export interface Cost {
   readonly peakBytes: number;
 }
 
-/** Bytes of a cell as a word of the field and in a codeword of rate 1/2. */
-const MATRIX_BYTES = 4 + 8;
+/** The code that commitments are made with, as soundness/parameters.ts has it. */
+export interface CodeSize {
+  readonly rowBits: number;
+  readonly rateBits: number;
+  readonly tailRows: number;
+  readonly folds: readonly number[];
+}
 
-/** Bytes of a leaf, p and q, with all layers above it. */
-const LEAF_BYTES = 64;
+/** Bytes of a leaf, and of a table's row: columns, and its eighth of patterns and their products. */
+const LEAF_BYTES = 17;
+const ROW_BYTES = 80;
 
-/**
- * Merkle trees, twiddles and vectors of the sumchecks come on top. Measured 2026-11-22: 1.21 (blazeface, 200 MB), 1.35 (fashion-cnn,
- * 14 MB).
- */
-const OVERHEAD = 1.25;
+/** Bytes of a digest with all that are above it, and of an E vector's element. */
+const HASH_BYTES = 64;
+const EXT_BYTES = 16;
 
 /** The cost of a circuit that `checkCircuit` accepts. */
-export function costOf(circuit: Circuit): Cost {
+export function costOf(circuit: Circuit, code: CodeSize): Cost {
   const { tensors, tables, lookups } = circuit;
-  const cells = (kinds: readonly string[]): number =>
-    tensors.reduce((n, t) => n + (kinds.includes(t.def.kind) ? cellsOf(t.shape) : 0), 0);
   const lookedUp = lookups.map((l) => tensors[l.tensors[0]!]!.shape);
   const blocks = [...lookedUp.map(variables), ...tables.map((t) => bitsFor(t.rows))];
-  const leaves = 2 ** bitsFor(blocks.reduce((n, bits) => n + 2 ** bits, 0));
-  const [witnessCells, weightCells] = [cells(['witness', 'input']), cells(['weight'])];
+  const stored = blocks.reduce((n, bits) => n + 2 ** bits, 0);
+  const rows = tables.reduce((n, t) => n + t.rows, 0);
+  const committed = committedCells(circuit);
   const runBytes = runBytesOf(circuit);
+  const lookupBytes = LEAF_BYTES * stored + ROW_BYTES * rows;
+  const peak = commitmentBytes(committed, code) + Math.max(lookupBytes, openingBytes(code));
   return {
-    witnessCells,
-    weightCells,
+    ...committed,
     lookups: lookedUp.reduce((n, shape) => n + cellsOf(shape), 0),
-    rows: tables.reduce((n, t) => n + t.rows, 0),
-    leaves,
+    rows,
+    leaves: 2 ** bitsFor(stored),
     multiplyAdds: tensors.reduce((n, t) => n + (t.def.kind === 'contract' ? multiplyAdds(circuit, t, t.def) : 0), 0),
     runBytes,
-    peakBytes: Math.ceil(OVERHEAD * (runBytes + MATRIX_BYTES * (witnessCells + weightCells) + LEAF_BYTES * leaves)),
+    peakBytes: runBytes + peak,
   };
+}
+
+/** Cells committed for every proof and once with the model: what the code is chosen by. */
+export function committedCells({ tensors }: Circuit): Pick<Cost, 'witnessCells' | 'weightCells'> {
+  const cells = (is: (def: Definition) => boolean): number =>
+    tensors.reduce((n, t) => n + (is(t.def) ? cellsOf(t.shape) : 0), 0);
+  return {
+    witnessCells: cells((def) => def.kind === 'witness' || def.kind === 'input'),
+    weightCells: cells((def) => def.kind === 'weight' && def.visibility !== 'public'),
+  };
+}
+
+/** Rows of the mask, and words of a salt, which hiding adds to the witness's matrix. */
+const MASK_ROWS = 4;
+const SALT_ROWS = 8;
+
+/** Twiddles, message rows with their tails, codewords and hashes. */
+function commitmentBytes(cells: Pick<Cost, 'witnessCells' | 'weightCells'>, code: CodeSize): number {
+  const { rowBits, rateBits, tailRows, folds } = code;
+  const [message, codeword] = [2 ** rowBits + tailRows * 2 ** (rowBits - folds[0]!), 2 ** (rowBits + rateBits)];
+  const matrices = [cells.weightCells, cells.witnessCells].filter((n) => n > 0);
+  const hiding = tailRows > 0 ? MASK_ROWS + SALT_ROWS : 0;
+  const rows = matrices.reduce((n, count) => n + Math.ceil(count / 2 ** rowBits), hiding);
+  return 4 * codeword + 4 * rows * (message + codeword) + HASH_BYTES * codeword * matrices.length;
+}
+
+/** The vector, its weights and its planes; of every fold the rows over E on half the domain of the last, and their hashes. */
+function openingBytes({ rowBits, rateBits, tailRows, folds }: CodeSize): number {
+  return folds.reduce(
+    (n, k, i) => n + 2 ** (rowBits + rateBits - 1 - i) * (EXT_BYTES * 2 ** k + HASH_BYTES),
+    3 * EXT_BYTES * 2 ** (rowBits + (tailRows > 0 ? 1 : 0)),
+  );
 }
 
 function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def: Contract): number {

@@ -4,7 +4,17 @@
  */
 import type { Reader } from '../bytes/reader.ts';
 import type { Writer } from '../bytes/writer.ts';
-import type { AxisMap, Definition, Derivation, Hint, Range, Tensor, TensorId, Window } from './types.ts';
+import type {
+  AxisMap,
+  Definition,
+  Derivation,
+  Hint,
+  Range,
+  Tensor,
+  TensorId,
+  WeightVisibility,
+  Window,
+} from './types.ts';
 
 // Position in the list = number in the bytes. Append only.
 const definitionKinds = [
@@ -28,6 +38,7 @@ const hintKinds = [
   'root',
 ] as const satisfies Hint['kind'][];
 const mapKinds = ['keep', 'broadcast', 'affine', 'index'] as const satisfies AxisMap['kind'][];
+const weightVisibilities = ['committed', 'public', 'private'] as const satisfies WeightVisibility[];
 const derivationKinds = ['gather', 'onehot'] as const satisfies Derivation['kind'][];
 
 /** Counts above these are no circuit; the reader also holds every count against the bytes that are left. */
@@ -74,7 +85,7 @@ function writeDefinition(to: Streams, def: Definition): Writer {
     case 'witness':
       return writeHint(to.hints, def.hint);
     case 'weight':
-      return w;
+      return w.u8(weightVisibilities.indexOf(def.visibility));
     case 'output':
       w.varint(def.output);
       return writeDerivation(w, def.derive);
@@ -105,7 +116,7 @@ function readDefinition(from: Sources): Definition {
     case 'witness':
       return { kind, hint: readHint(from) };
     case 'weight':
-      return { kind };
+      return { kind, visibility: readKind(r, weightVisibilities) };
     case 'output':
       return { kind, output: r.varint(MANY), derive: readDerivation(r) };
     case 'constant':

@@ -30,7 +30,7 @@ import {
 import type { Circuit, Lookup, Port, Table, TableColumn } from './types.ts';
 
 /** BLAKE3's key derivation context: a circuit digest is no other hash. */
-const CONTEXT = new TextEncoder().encode('tessera 1 circuit');
+const CONTEXT = new TextEncoder().encode('tessera 2 circuit');
 
 // Position in the list = number in the bytes. Append only.
 const columnKinds = ['clamp', 'values'] as const satisfies TableColumn['kind'][];

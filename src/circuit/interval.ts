@@ -59,6 +59,14 @@ export function rangeOfValues(values: ArrayLike<number>): Range {
   return { lo, hi };
 }
 
+/** The least [-2^k, 2^k) that holds all values. */
+export function signedRangeOf(values: ArrayLike<number>): Range {
+  const { lo, hi } = rangeOfValues(values);
+  let bound = 1;
+  while (lo < -bound || hi >= bound) bound *= 2;
+  return { lo: -bound, hi: bound - 1 };
+}
+
 export function showRange(range: Range): string {
   return `[${range.lo}, ${range.hi}]`;
 }

@@ -13,7 +13,7 @@ import { productRange, rangeOfContract, shiftRange, sumRange, viewRange } from '
 import { BIT, containsRange, isBelow, MAGNITUDE, MODULUS, meetRange, rangeOfValues, showRange } from './interval.ts';
 import { lookupRanges, pinnedRanges } from './pins.ts';
 import { operandsOf } from './reads.ts';
-import type { Circuit, Contract, Definition, Range, Tensor, TensorId } from './types.ts';
+import type { Circuit, Contract, Definition, Range, Tensor, TensorId, WeightVisibility } from './types.ts';
 
 type Linear = Extract<Definition, { kind: 'linear' }>;
 
@@ -27,8 +27,9 @@ interface Context {
 
 /**
  * For a circuit that `checkCircuit` accepts.
- * @param weights the integers of the weights. Without them the declared ranges of weights, and of contractions of weights, are taken
- * on trust: whoever built the key checked them with these weights.
+ * Of private weights only the declared range counts, which a certificate proves of the committed ones.
+ * @param weights the integers of weights, as far as they are known. Of committed ones that are not, the declared ranges, and those of
+ * contractions of them, are taken on trust: whoever built the key checked them with these weights.
  * @throws TesseraError E_RANGE naming the tensor whose range does not follow
  */
 export function checkRanges(circuit: Circuit, weights?: Weights): void {
@@ -106,7 +107,13 @@ function inferLinear({ circuit, lookups }: Context, tensor: Tensor, id: TensorId
 }
 
 function inferContract({ circuit, weights }: Context, tensor: Tensor, def: Contract): Range {
-  const isUnknown = [def.a, def.b].some((id) => circuit.tensors[id]!.def.kind === 'weight');
-  if (isUnknown && weights === undefined) return tensor.range;
-  return rangeOfContract(circuit.tensors, def, tensor.shape, weights ?? new Map(), tensor.name);
+  const visible = new Map([...(weights ?? [])].filter(([id]) => visibilityOf(circuit, id) !== 'private'));
+  const isOnTrust = [def.a, def.b].some((id) => visibilityOf(circuit, id) === 'committed' && !visible.has(id));
+  if (isOnTrust) return tensor.range;
+  return rangeOfContract(circuit.tensors, def, tensor.shape, visible, tensor.name);
+}
+
+function visibilityOf({ tensors }: Circuit, id: TensorId): WeightVisibility | undefined {
+  const { def } = tensors[id]!;
+  return def.kind === 'weight' ? def.visibility : undefined;
 }

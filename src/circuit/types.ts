@@ -28,8 +28,8 @@ export type Definition =
   | { readonly kind: 'input'; readonly input: number }
   /** Committed per proof; the prover computes it by its hint, a relation pins it. */
   | { readonly kind: 'witness'; readonly hint: Hint }
-  /** Committed once with the model. */
-  | { readonly kind: 'weight' }
+  /** Part of the model: committed once with it, or public. */
+  | { readonly kind: 'weight'; readonly visibility: WeightVisibility }
   /** Public: cells of a model output, as the verifier holds it. */
   | { readonly kind: 'output'; readonly output: number; readonly derive: Derivation }
   /** The same value in every cell. */
@@ -45,6 +45,13 @@ export type Definition =
   | { readonly kind: 'product'; readonly a: TensorId; readonly b: TensorId }
   | Contract
   | View;
+
+/**
+ * public      the verifier holds the values
+ * committed   the verifier holds a root that anybody can make of the values
+ * private     the verifier holds a hiding root
+ */
+export type WeightVisibility = 'public' | 'committed' | 'private';
 
 export interface Term {
   readonly tensor: TensorId;

@@ -8,7 +8,7 @@
 import { bitsFor } from '../field/mle.ts';
 import { refuse } from './legal.ts';
 import { operandsOf } from './reads.ts';
-import { type AxisMap, type Circuit, cellsOf, type Tensor } from './types.ts';
+import { type AxisMap, type Circuit, cellsOf, type Definition, type Tensor } from './types.ts';
 
 /** Claims of a whole proof: no batch has more, which the soundness term of batching relies on. */
 export const MAX_CLAIMS = 2 ** 20;
@@ -48,10 +48,14 @@ export function checkWork(circuit: Circuit): void {
 
 /** Once a tensor, whatever is claimed: a committed column's rows and pieces, a public one's cells. */
 function fixedWork({ shape, def }: Tensor): number {
-  if (def.kind === 'weight' || def.kind === 'witness') {
+  if (isCommitted(def)) {
     return (ROW_WORK * cellsOf(shape)) / SHORTEST_ROW + PIECE_WORK * pieces(shape);
   }
-  return def.kind === 'input' || def.kind === 'output' ? cellsOf(shape) : 1;
+  return def.kind === 'input' || def.kind === 'output' || def.kind === 'weight' ? cellsOf(shape) : 1;
+}
+
+function isCommitted(def: Definition): boolean {
+  return def.kind === 'witness' || (def.kind === 'weight' && def.visibility !== 'public');
 }
 
 /** For every claim. */
@@ -72,7 +76,7 @@ function claimWork(circuit: Circuit, { shape, def }: Tensor): number {
     }
     case 'weight':
     case 'witness':
-      return (PIECE_CLAIM_WORK + bits) * pieces(shape);
+      return isCommitted(def) ? (PIECE_CLAIM_WORK + bits) * pieces(shape) : cellsOf(shape);
     case 'input':
     case 'output':
       return cellsOf(shape);

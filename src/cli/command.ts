@@ -44,7 +44,7 @@ export function command(name: string, description: string, examples: readonly st
     .addHelpText('before', `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}\n`)
     .option('--json', 'one JSON object on stdout')
     .option('--quiet', 'nothing on stderr but errors')
-    .option('--progress <mode>', 'auto, json (NDJSON on stderr) or none', progressMode, 'auto');
+    .option('--progress <mode>', 'auto, json (NDJSON on stderr) or none', oneOf('auto', 'json', 'none'), 'auto');
 }
 
 /** Runs `act`, prints its outcome, keeps its exit code. Errors go on to `main`. */
@@ -131,12 +131,16 @@ function shape(text: string, others: Shapes): Shapes {
   throw new InvalidArgumentError('It is not NAME=SIZES, like x=1,3,224,224.');
 }
 
-export function visibility(text: string): 'public' | 'private' {
-  if (text === 'public' || text === 'private') return text;
-  throw new InvalidArgumentError('It is public or private.');
+/** A reader of one of a few words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (word !== undefined) return word;
+    throw new InvalidArgumentError(`It is ${words.slice(0, -1).join(', ')} or ${words.at(-1)}.`);
+  };
 }
 
-function progressMode(text: string): ProgressMode {
-  if (text === 'auto' || text === 'json' || text === 'none') return text;
-  throw new InvalidArgumentError('It is auto, json or none.');
+/** The purpose of a proof, as bytes. */
+export function tagOf(text: string | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : new TextEncoder().encode(text);
 }

@@ -29,31 +29,58 @@ export async function readTensors(
   ports: readonly Port[],
   normalisation: Normalisation,
 ): Promise<TensorValues> {
-  const found = new Map<string, Values>();
-  for (const source of sources) {
-    for (const [name, values] of await readSource(source, ports, normalisation)) {
+  return complete(await readSources(sources, ports, (source) => valuesIn(source, ports, normalisation)), ports);
+}
+
+/** A file that is named for a port, or for those that it names itself. */
+export interface Source {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly name?: string;
+}
+
+/** What `read` finds in every source, by port. @throws TesseraError E_INPUT for a port that is given twice, E_FILE */
+export async function readSources<T>(
+  sources: readonly string[],
+  ports: readonly Port[],
+  read: (source: Source) => Promise<readonly (readonly [string, T])[]>,
+): Promise<Map<string, T>> {
+  const found = new Map<string, T>();
+  for (const text of sources) {
+    const source = splitSource(text, ports);
+    const bytes = await readWhole(source.path).catch((error) => Promise.reject(aboutSource(error, source.path, ports)));
+    for (const [name, value] of await inFile(source.path, () => read({ ...source, bytes }))) {
       if (found.has(name)) throw new TesseraError('E_INPUT', 'It is given twice.', { where: `tensor "${name}"` });
-      found.set(name, values);
+      found.set(name, value);
     }
   }
-  return complete(found, ports);
+  return found;
 }
 
 /** @throws TesseraError E_INPUT when a port has no values. */
-export function complete(found: ReadonlyMap<string, Values>, ports: readonly Port[]): TensorValues {
+export function complete<T>(found: ReadonlyMap<string, T>, ports: readonly Port[]): Readonly<Record<string, T>> {
   const missing = ports.filter((port) => !found.has(port.name));
   if (missing.length > 0) throw new TesseraError('E_INPUT', `No values for ${describe(missing)}.`);
   return Object.fromEntries(found);
 }
 
-async function readSource(source: string, ports: readonly Port[], normalisation: Normalisation) {
-  const { name, path } = splitSource(source, ports);
-  const bytes = await readWhole(path).catch((error) => Promise.reject(aboutSource(error, path, ports)));
-  return inFile(path, async () => {
-    if (/\.json$/i.test(path) && name === undefined) return fromJsonFile(parseJson(bytes, path), ports, path);
-    const port = name === undefined ? onlyPort(ports, path) : portNamed(ports, name, path);
-    return [[port.name, await valuesFor(port, bytes, path, normalisation)]] as const;
-  });
+/** Values in a file, by port. @throws TesseraError E_INPUT, E_SHAPE, E_DTYPE, E_NAN */
+export async function valuesIn(
+  { path, bytes, name }: Source,
+  ports: readonly Port[],
+  normalisation: Normalisation,
+): Promise<readonly (readonly [string, Values])[]> {
+  if (/\.json$/i.test(path) && name === undefined) return fromJsonFile(parseJson(bytes, path), ports, path);
+  const port = portOf({ path, name }, ports);
+  return [[port.name, await valuesFor(port, bytes, path, normalisation)]];
+}
+
+/** The port of a file that holds one tensor. @throws TesseraError E_INPUT */
+export function portOf(
+  { path, name }: { readonly path: string; readonly name?: string | undefined },
+  ports: readonly Port[],
+): Port {
+  return name === undefined ? onlyPort(ports, path) : portNamed(ports, name, path);
 }
 
 /** Values of one port from a file that holds nothing else. */
@@ -74,7 +101,7 @@ export async function valuesFor(
 }
 
 /** NAME=FILE where NAME is a tensor's name: a path may have an equals sign too. */
-function splitSource(source: string, ports: readonly Port[]): { name?: string; path: string } {
+export function splitSource(source: string, ports: readonly Port[]): { name?: string; path: string } {
   const port = ports.find(({ name }) => source.startsWith(`${name}=`));
   return port === undefined ? { path: source } : { name: port.name, path: source.slice(port.name.length + 1) };
 }

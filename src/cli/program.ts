@@ -5,10 +5,12 @@ import { Command, CommanderError } from 'commander';
 import { TesseraError } from '../errors.ts';
 import type { Host, Program } from './command.ts';
 import { checkCommand } from './commands/check.ts';
+import { commitCommand } from './commands/commit.ts';
 import { compileCommand } from './commands/compile.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { proveCommand } from './commands/prove.ts';
+import { rotateCommand } from './commands/rotate.ts';
 import { runCommand } from './commands/run.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
@@ -18,8 +20,10 @@ const commands = {
   check: checkCommand,
   compile: compileCommand,
   run: runCommand,
+  commit: commitCommand,
   prove: proveCommand,
   verify: verifyCommand,
+  rotate: rotateCommand,
   inspect: inspectCommand,
   doctor: doctorCommand,
 };
@@ -27,7 +31,7 @@ const commands = {
 const examples = `Examples:
   tessera check model.onnx
   tessera compile model.onnx -o model.tsm --samples inputs.npy
-  tessera prove model.tsm input.json -o proof.tsp --no-zk --save-output output.json
+  tessera prove model.tsm input.json -o proof.tsp --save-output output.json
   tessera verify proof.tsp --key model.tsk --output output.json
 `;
 

@@ -44,7 +44,8 @@ export async function inFile<T>(path: string, read: () => T | Promise<T>): Promi
   } catch (error) {
     if (!(error instanceof TesseraError)) throw error;
     const { code, message, hint, where, cause } = error;
-    if (where === path || where?.startsWith(`${path}, `)) throw error;
+    const namesFile = code === 'E_BUDGET' || where === path || where?.startsWith(`${path}, `);
+    if (namesFile) throw error;
     const detail = { where: where === undefined ? path : `${path}, ${where}`, cause };
     throw new TesseraError(code, message, hint === undefined ? detail : { ...detail, hint });
   }

@@ -9,9 +9,13 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { TesseraError } from '../errors.ts';
 import { fileError } from './read.ts';
 
+const OWNER_ONLY = 0o600;
+
 export interface Target {
   readonly path: string;
   readonly contents: Uint8Array | string;
+  /** For the owner's eyes: it holds a secret. */
+  readonly confidential?: boolean;
 }
 
 /**
@@ -39,18 +43,37 @@ export async function checkTargets(
   }
 }
 
+/**
+ * Refuses to replace what cannot be made again: budget files, and what they count for.
+ * @throws TesseraError E_USAGE where one of these files is there
+ */
+export async function checkAbsent(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    if ((await stat(path).catch(() => undefined)) === undefined) continue;
+    throw new TesseraError(
+      'E_USAGE',
+      'The file is there already, and is never replaced: a counter that is lost cannot be made again.',
+      {
+        where: path,
+        hint: 'Choose another name, or remove what it counts for together with it.',
+      },
+    );
+  }
+}
+
 /** @throws TesseraError E_FILE, after the temporary files are gone. */
 export async function writeFiles(targets: readonly Target[]): Promise<void> {
   const written: { temporary: string; path: string }[] = [];
   try {
-    for (const { path, contents } of targets) {
+    for (const { path, contents, confidential = false } of targets) {
+      const mode = confidential ? OWNER_ONLY : undefined;
       if (await isSpecial(path)) {
         await naming(path, writeFile(path, contents));
         continue;
       }
       const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
       written.push({ temporary, path });
-      await naming(path, writeFile(temporary, contents));
+      await naming(path, writeFile(temporary, contents, mode === undefined ? {} : { mode }));
     }
     for (const { temporary, path } of written) await naming(path, rename(temporary, path));
   } finally {

@@ -1,14 +1,20 @@
-/** Committing to columns of integers: upload, pack, encode, hash. */
+/** Committing to columns of integers: upload, pack, encode, hash; in zero knowledge with random coefficients, and with the mask's rows. */
 import type { Machine } from '../kernels/kernels.ts';
-import type { Parameters } from '../soundness/parameters.ts';
+import { type Parameters, tailOf } from '../soundness/parameters.ts';
 import { commitRows, type MatrixCommitment } from './matrix.ts';
 import { type PackedSource, packMatrix } from './pack.ts';
 import type { Packing } from './packing.ts';
+import { fillElements, randomElements, USE } from './secret.ts';
+
+/** Base rows of a mask: one uniform vector over E. */
+export const MASK_ROWS = 4;
 
 export interface ColumnCommitment {
   readonly commitment: MatrixCommitment;
-  /** Message rows, contiguous base words. */
+  /** Message rows, contiguous base words; those of the mask, where there is one, are the last. */
   readonly messages: number;
+  /** Random coefficients of the rows, T words each, contiguous; 0 where the matrix hides nothing. */
+  readonly tails: number;
 }
 
 /** Integer values in kernel memory. */
@@ -24,17 +30,38 @@ export function uploadIntegers(m: Machine, values: Int16Array | Int32Array): Upl
   return { kind, ptr, length: values.length };
 }
 
-/** `columns` in the packing's order. `tamper` is for tests that lie: it sees the message words before they are encoded. */
+/** How a commitment hides: behind the randomness of this secret; the mask of its class may be in it. */
+export interface HidingColumns {
+  readonly secret: Uint8Array;
+  readonly mask: 'with mask' | 'no mask';
+}
+
+/**
+ * `columns` in the packing's order. Without `hiding` anybody who has the columns gets the same root, whatever the tail of the parameters.
+ * `tamper` is for tests that lie: it sees the message words before they are encoded.
+ */
 export function commitColumns(
   m: Machine,
   packing: Packing,
   columns: readonly PackedSource[],
-  { rowBits, rateBits }: Parameters,
+  parameters: Parameters,
   twiddles: number,
+  hiding?: HidingColumns,
   tamper?: (machine: Machine, words: number, count: number) => void,
 ): ColumnCommitment {
-  const messages = packMatrix(m, packing, columns);
+  const { rowBits, rateBits } = parameters;
+  const extra = hiding?.mask === 'with mask' ? MASK_ROWS : 0;
+  const messages = packMatrix(m, packing, columns, extra);
   tamper?.(m, messages, packing.rows * 2 ** rowBits);
-  const rows = Array.from({ length: packing.rows }, (_, i) => messages + 4 * i * 2 ** rowBits);
-  return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles), messages };
+  const count = packing.rows + extra;
+  const rows = Array.from({ length: count }, (_, i) => messages + 4 * i * 2 ** rowBits);
+  if (hiding === undefined) {
+    return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles), messages, tails: 0 };
+  }
+  const { secret } = hiding;
+  fillElements(m, secret, USE.mask, messages + 4 * packing.rows * 2 ** rowBits, extra * 2 ** rowBits);
+  const tail = tailOf(parameters);
+  const tails = randomElements(m, secret, USE.tails, count * tail);
+  const random = { tails: rows.map((_, i) => tails + 4 * i * tail), tail, secret };
+  return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles, random), messages, tails };
 }

@@ -3,6 +3,8 @@
  * 2025/1187, unique decoding, no out-of-domain samples). check.ts is the verifier's side, message for message.
  *
  *   h = sum_i kappa_i row_i,   claim <h, eq(z)> = v
+ *   with random coefficients h has one index bit more, its upper half holds theirs: claim <h, eq((0, z))> = v, and the first fold binds
+ *   k_1 + 1 variables over 2^(k_1) + a rows
  *   for each fold k_i:   P  root of level i: the vector as 2^(k_i) rows over E, at a lower rate
  *                        V  positions in the previous code          P  its columns there, one multiproof a commitment
  *                        V  gamma: sigma = v + sum_l gamma^l claim_l, weights alike
@@ -10,21 +12,30 @@
  *   P  last vector       V  positions in the last code              P  columns
  */
 
-import { basisFactors, domainPoint } from '../field/circle.ts';
 import type { Ext } from '../field/ext.ts';
-import { mul } from '../field/m31.ts';
 import type { Point } from '../field/mle.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { ProductInstance } from '../kernels/tables.ts';
 import { allocExt, eqVector, forRanges, readExts, uploadExts } from '../kernels/vectors.ts';
-import { levelsOf, type Parameters, QUERY_GRINDING } from '../soundness/parameters.ts';
+import {
+  foldsOf,
+  levelsOf,
+  type Parameters,
+  QUERY_GRINDING,
+  tailOf,
+  vectorBits,
+  withUpperBit,
+} from '../soundness/parameters.ts';
 import type { ProverChannel } from '../transcript/channel.ts';
+import { addCodePoints } from './code-points.ts';
 import { commitRows, type MatrixCommitment, openColumns } from './matrix.ts';
 
 export interface OpenedMatrix {
   readonly commitment: MatrixCommitment;
   /** Message rows, contiguous, 2^m words each. */
   readonly messages: number;
+  /** Random coefficients of the rows, contiguous, T words each; 0 where all are zero. */
+  readonly tails: number;
   /** The weight of every row. */
   readonly kappas: readonly Ext[];
 }
@@ -39,22 +50,23 @@ export function openMatrices(
 ): void {
   const mark = m.mark();
   const levels = levelsOf(parameters);
-  let bits = parameters.rowBits;
-  const vector = foldMatrices(m, matrices, 2 ** bits);
-  const weights = eqVector(m, z);
+  const folds = foldsOf(parameters);
+  let bits = vectorBits(parameters);
+  const vector = foldMatrices(m, parameters, matrices);
+  const weights = eqVector(m, withUpperBit(parameters, z));
   let opened = matrices.map((x) => x.commitment);
-  parameters.folds.forEach((k, i) => {
-    const next = commitVector(m, vector, bits, k, levels[i + 1]!.domainBits, twiddles);
+  folds.forEach(({ bound, rows }, i) => {
+    const next = commitVector(m, vector, bits - bound, rows, levels[i + 1]!.domainBits, twiddles);
     channel.sendBytes('level root', next.root);
     const positions = query(channel, m, levels[i]!, opened);
     const gamma = channel.transcript.challenge('level batch');
-    addCodePoints(m, weights, bits, levels[i]!.domainBits, positions, gamma);
+    addCodePoints(m, weights, bits, levels[i]!.domainBits, positions, gamma, twiddles);
     const table = new ProductInstance(m, vector, weights, bits);
-    for (let round = 0; round < k; round++) {
+    for (let round = 0; round < bound; round++) {
       channel.send('level round', table.round());
       table.bind(channel.transcript.challenge('level round'));
     }
-    bits -= k;
+    bits -= bound;
     opened = [next];
   });
   channel.send('last vector', readExts(m, vector, 2 ** bits));
@@ -62,34 +74,39 @@ export function openMatrices(
   m.release(mark);
 }
 
-/** sum_i kappa_i row_i over all matrices. */
-export function foldMatrices(m: Machine, matrices: readonly OpenedMatrix[], length: number): number {
-  const vector = allocExt(m, length);
-  m.raw.zeroExt(vector, length);
-  for (const { messages, kappas } of matrices) {
+/** sum_i kappa_i row_i over all matrices: messages, and where rows have a tail, tails in the upper half. */
+export function foldMatrices(m: Machine, parameters: Parameters, matrices: readonly OpenedMatrix[]): number {
+  const length = 2 ** parameters.rowBits;
+  const tail = tailOf(parameters);
+  const vector = allocExt(m, 2 ** vectorBits(parameters));
+  m.raw.zeroExt(vector, 2 ** vectorBits(parameters));
+  for (const { messages, tails, kappas } of matrices) {
     const w = uploadExts(m, kappas);
     const grain = Math.max(64, Math.floor((1 << 15) / kappas.length));
     forRanges(m, 'foldRowsI32', length, grain, (from, to) => [messages, length, kappas.length, w, from, to, vector]);
+    if (tails === 0) continue;
+    const upper = vector + extBytes(length);
+    forRanges(m, 'foldRowsI32', tail, grain, (from, to) => [tails, tail, kappas.length, w, from, to, upper]);
   }
   return vector;
 }
 
-/** Commits to a vector over E as 2^k rows. */
+/** Commits to a vector over E as `count` rows of 2^rowBits. */
 function commitVector(
   m: Machine,
   vector: number,
-  bits: number,
-  k: number,
+  rowBits: number,
+  count: number,
   domainBits: number,
   twiddles: number,
 ): MatrixCommitment {
-  const length = 2 ** bits;
+  const length = count * 2 ** rowBits;
   const planes = m.alloc(16 * length);
   m.raw.splitExt(vector, length, planes, 4 * length);
-  const rows = Array.from({ length: 4 * 2 ** k }, (_, i) => {
-    return planes + 4 * length * (i % 4) + 4 * 2 ** (bits - k) * Math.floor(i / 4);
+  const rows = Array.from({ length: 4 * count }, (_, i) => {
+    return planes + 4 * length * (i % 4) + 4 * 2 ** rowBits * Math.floor(i / 4);
   });
-  return commitRows(m, rows, bits - k, domainBits, twiddles);
+  return commitRows(m, rows, rowBits, domainBits, twiddles);
 }
 
 function query(
@@ -102,47 +119,4 @@ function query(
   const positions = channel.transcript.positions('level positions', level.queries, level.domainBits);
   for (const matrix of opened) channel.sendBytes('level columns', openColumns(m, matrix, positions));
   return positions;
-}
-
-/** weights += sum_l gamma^(l+1) tensor_j (1, pi_j(x_l)). */
-function addCodePoints(
-  m: Machine,
-  weights: number,
-  bits: number,
-  domainBits: number,
-  positions: readonly number[],
-  gamma: Ext,
-): void {
-  const mark = m.mark();
-  const low = Math.min(bits, Math.ceil(bits / 2) + 1);
-  const high = bits - low;
-  // sum_l of outer products u_l (x) v_l, 2^high rows of 2^low, is one fold of the v_l for each row
-  const lows = m.alloc(4 * positions.length * 2 ** low);
-  const words = m.u32(lows, positions.length * 2 ** low);
-  const rowWeights: Ext[][] = Array.from({ length: 2 ** high }, () => []);
-  let power = gamma;
-  positions.forEach((position, l) => {
-    const factors = basisFactors(domainPoint(domainBits, position), bits);
-    words.set(tensorOf(factors.slice(0, low)), l * 2 ** low);
-    tensorOf(factors.slice(low)).forEach((c, row) => {
-      rowWeights[row]!.push(power.mulBase(c));
-    });
-    power = power.mul(gamma);
-  });
-  const pointers = rowWeights.map((w) => uploadExts(m, w));
-  m.fork(
-    'foldRowsI32',
-    pointers.map((w, row) => [lows, 2 ** low, positions.length, w, 0, 2 ** low, weights + extBytes(2 ** low) * row]),
-  );
-  m.release(mark);
-}
-
-/** [prod_j f_j^(b_j)] over index bits b, f_0 belonging to the least significant. */
-function tensorOf(factors: readonly number[]): Uint32Array {
-  const out = new Uint32Array(2 ** factors.length);
-  out[0] = 1;
-  factors.forEach((f, j) => {
-    for (let i = 0; i < 2 ** j; i++) out[2 ** j + i] = mul(out[i]!, f);
-  });
-  return out;
 }

@@ -95,6 +95,14 @@ export class Ext implements Scalar<Ext> {
   }
 }
 
+/** 1, i, u, i u: the elements that the four coordinates belong to. */
+export const BASIS: readonly Ext[] = [
+  new Ext(1, 0, 0, 0),
+  new Ext(0, 1, 0, 0),
+  new Ext(0, 0, 1, 0),
+  new Ext(0, 0, 0, 1),
+];
+
 /** 1, x, x^2, ..., x^(n-1). */
 export function powers(x: Ext, n: number): Ext[] {
   const out: Ext[] = [];

@@ -116,6 +116,7 @@ const ROW = 2048;
 
 /** MLE at r of row-major integers of a shape, zero outside it. */
 export function evaluateTensor(values: ArrayLike<number>, shape: readonly number[], r: Point): Ext {
+  if (shape.length === 1 && shape[0]! > ROW) return evaluateLong(values, r);
   const axes = splitPoint(shape, r);
   let eq: Ext[] = [Ext.ONE];
   let a = shape.length - 1;
@@ -134,6 +135,16 @@ export function evaluateTensor(values: ArrayLike<number>, shape: readonly number
     });
   }
   return layer[0] ?? Ext.ZERO;
+}
+
+/** One long axis as rows of a power of two: its eq table would be as long as the axis. */
+function evaluateLong(values: ArrayLike<number>, r: Point): Ext {
+  const low = r.length >> 1;
+  const length = 2 ** low;
+  const rows = Math.ceil(values.length / length);
+  const padded = new Int32Array(rows * length);
+  padded.set(values);
+  return evaluateTensor(padded, [rows, length], r);
 }
 
 /** sum_j values[i length + j] eq[j] for every row i. */

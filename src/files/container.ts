@@ -1,5 +1,5 @@
 /**
- * The envelope of our three files:
+ * The envelope of our files:
  *
  *   'tessera' 0x00 · version u16 · kind u8 · zeros (5) · body length u64 · body · checksum (16 bytes, of all before)
  *
@@ -11,18 +11,24 @@ import { Writer } from '../bytes/writer.ts';
 import { TesseraError } from '../errors.ts';
 
 /** Of files and of the protocol: a proof is checked by the version that made it. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 const MAGIC = new TextEncoder().encode('tessera\0');
 const PADDING = new Uint8Array(5);
 const HEADER_BYTES = 24;
 
 // Position in the list = number in the bytes, from 1. Append only.
-const kinds = ['model', 'key', 'proof'] as const;
+const kinds = ['model', 'key', 'proof', 'commitment', 'opening'] as const;
 
 export type FileKind = (typeof kinds)[number];
 
-const extensions: Readonly<Record<FileKind, string>> = { model: '.tsm', key: '.tsk', proof: '.tsp' };
+const extensions: Readonly<Record<FileKind, string>> = {
+  model: '.tsm',
+  key: '.tsk',
+  proof: '.tsp',
+  commitment: '.tsc',
+  opening: '.tso',
+};
 
 export function seal(kind: FileKind, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const writer = new Writer(HEADER_BYTES + body.length + CHECKSUM_BYTES).raw(MAGIC).u16(FORMAT_VERSION);
@@ -43,8 +49,7 @@ export function unseal(kind: FileKind, bytes: Uint8Array): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw new TesseraError('E_FILE', `a ${kind} file is a Uint8Array`);
   const reader = new Reader(bytes, { name: `${kind} file` });
   const found = readHeader(reader);
-  if (found !== kind)
-    reader.fail(`This is a ${found} (${extensions[found]}), a ${kind} (${extensions[kind]}) is expected.`);
+  if (found !== kind) reader.fail(`This is ${named(found)}, ${named(kind)} is expected.`);
   const body = reader.raw(reader.u64());
   const covered = reader.offset;
   const trailer = reader.raw(CHECKSUM_BYTES);
@@ -57,6 +62,10 @@ export function unseal(kind: FileKind, bytes: Uint8Array): Uint8Array {
 export function fileKind(bytes: Uint8Array): FileKind | undefined {
   if (!equal(bytes.subarray(0, MAGIC.length), MAGIC)) return undefined;
   return readHeader(new Reader(bytes, { name: 'file' }));
+}
+
+function named(kind: FileKind): string {
+  return `${kind === 'opening' ? 'an' : 'a'} ${kind} (${extensions[kind]})`;
 }
 
 function readHeader(reader: Reader): FileKind {
@@ -78,7 +87,7 @@ function readHeader(reader: Reader): FileKind {
 /** The error for a file of somebody else's. */
 export function notOurs(): TesseraError {
   return new TesseraError('E_FILE', 'This is no Tessera file.', {
-    hint: '`compile` makes models (.tsm) and keys (.tsk), `prove` makes proofs (.tsp).',
+    hint: '`compile` makes models (.tsm) and keys (.tsk), `prove` makes proofs (.tsp), `commit` commitments (.tsc) and openings (.tso).',
   });
 }
 

@@ -1,26 +1,32 @@
 /**
  * The verifier's key (.tsk): which network, under which parameters, with which weights. All that a verifier needs besides the
- * statement. Body: circuit · parameters · model root.
+ * statement. Body: circuit · parameters · root · private root · public weights · certificate.
  */
 import { blake3 } from '@noble/hashes/blake3.js';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { circuitDigest, decodeCircuit, encodeCircuit } from '../circuit/encode.ts';
-import type { Circuit } from '../circuit/types.ts';
+import type { Circuit, IntArray, TensorId, WeightVisibility } from '../circuit/types.ts';
 import { seal, unseal } from './container.ts';
+import { readWeight, writeWeight } from './weights.ts';
 
 export const ROOT_BYTES = 32;
 
 /** More numbers than any parameter set has. */
 const MAX_PARAMETERS = 256;
-const CONTEXT = new TextEncoder().encode('tessera 1 model id');
+const CONTEXT = new TextEncoder().encode('tessera 2 model id');
 
 export interface KeyFile {
   readonly circuit: Circuit;
-  /** A parameter set as unsigned 32-bit numbers, in the order that soundness/ gives them. */
+  /** A parameter set as unsigned 32-bit numbers, in the order that plan.ts gives them. */
   readonly parameters: readonly number[];
-  /** Root of the weights' commitment, 32 bytes. */
+  /** Root of the committed weights, which anybody can make of them; 32 zero bytes where there are none. */
   readonly root: Uint8Array;
+  /** Hiding root of the private weights; 32 zero bytes where there are none. */
+  readonly privateRoot: Uint8Array;
+  readonly publicWeights: ReadonlyMap<TensorId, IntArray>;
+  /** A proof that the private weights lie in their declared ranges; empty where there are none. Not part of the model's id. */
+  readonly certificate: Uint8Array;
 }
 
 export function encodeKey(key: KeyFile): Uint8Array<ArrayBuffer> {
@@ -35,22 +41,38 @@ export function decodeKey(bytes: Uint8Array): KeyFile {
   return key;
 }
 
-/** 32 bytes that name a model: BLAKE3 of circuit digest, parameters, root. Names of tensors and hints do not enter it. */
+/**
+ * 32 bytes that name a model: BLAKE3 of circuit digest, parameters, roots, public weights. Names of tensors and hints do not enter it, nor
+ * does the certificate, which a verifier checks for itself.
+ */
 export function modelId(key: KeyFile): Uint8Array {
   const writer = new Writer().raw(circuitDigest(key.circuit));
-  return blake3(writeCommitment(writer, key).finish(), { context: CONTEXT });
+  return blake3(writeCommitments(writer, key).finish(), { context: CONTEXT });
 }
 
 export function writeKey(writer: Writer, key: KeyFile): Writer {
-  return writeCommitment(writer.bytes(encodeCircuit(key.circuit)), key);
+  return writeCommitments(writer.bytes(encodeCircuit(key.circuit)), key).bytes(key.certificate);
 }
 
 export function readKey(reader: Reader): KeyFile {
   const circuit = decodeCircuit(reader.bytes(reader.remaining));
   const parameters = reader.list(MAX_PARAMETERS, () => reader.u32());
-  return { circuit, parameters, root: reader.raw(ROOT_BYTES).slice() };
+  const root = reader.raw(ROOT_BYTES).slice();
+  const privateRoot = reader.raw(ROOT_BYTES).slice();
+  const publicWeights = new Map(weightIds(circuit, 'public').map((id) => [id, readWeight(reader, circuit, id)]));
+  return { circuit, parameters, root, privateRoot, publicWeights, certificate: reader.bytes(reader.remaining).slice() };
 }
 
-function writeCommitment(writer: Writer, key: KeyFile): Writer {
-  return writer.list(key.parameters, (parameter) => writer.u32(parameter)).raw(key.root);
+/** The weights of one visibility, in tensor order. */
+export function weightIds(circuit: Circuit, visibility: WeightVisibility): TensorId[] {
+  return circuit.tensors.flatMap(({ def }, id) => (def.kind === 'weight' && def.visibility === visibility ? [id] : []));
+}
+
+function writeCommitments(writer: Writer, key: KeyFile): Writer {
+  writer
+    .list(key.parameters, (parameter) => writer.u32(parameter))
+    .raw(key.root)
+    .raw(key.privateRoot);
+  for (const id of weightIds(key.circuit, 'public')) writeWeight(writer, key.circuit, id, key.publicWeights.get(id));
+  return writer;
 }

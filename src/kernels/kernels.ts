@@ -17,7 +17,7 @@
 /** Functions over one memory, each total on its documented domain. Vector lengths are powers of two unless a comment says `any`. */
 export interface RawKernels {
   // ---- extension vectors -------------------------------------------------------------------------------------------
-  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. half >= 1. */
+  /** dst[i] = src[i] + r (src[half + i] - src[i]), from <= i < to <= half. dst may be src. any. */
   foldExt(
     src: number,
     half: number,
@@ -39,31 +39,77 @@ export interface RawKernels {
   outerExt(a: number, na: number, b: number, nb: number, dst: number): void;
   /** dst[i] = 0, i < count. any. */
   zeroExt(dst: number, count: number): void;
+  /** dst[i] = k, from <= i < to. any. */
+  fillExt(dst: number, from: number, to: number, k0: number, k1: number, k2: number, k3: number): void;
+  /** dst[i] += the element with coordinates c at src + c planeBytes, base vectors, i < count. any. */
+  addPlanes(dst: number, count: number, src: number, planeBytes: number): void;
+  /** dst[to + a toPlane + b toRow + i toStep] = src[from + a fromPlane + b fromRow + i fromStep], a < planes, b < rows, i < count. any. */
+  moveExt(
+    src: number,
+    from: number,
+    dst: number,
+    to: number,
+    planes: number,
+    fromPlane: number,
+    toPlane: number,
+    rows: number,
+    fromRow: number,
+    toRow: number,
+    count: number,
+    fromStep: number,
+    toStep: number,
+  ): void;
+  /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to, over E. any. */
+  dotRowsExt(x: number, stride: number, len: number, w: number, from: number, to: number, dst: number): void;
+  /** dst[j] += sum_(row < rows) w[row] x[skip + row stride + j], from <= j < to, over E. any. */
+  foldRowsExt(
+    x: number,
+    skip: number,
+    stride: number,
+    rows: number,
+    w: number,
+    from: number,
+    to: number,
+    dst: number,
+  ): void;
   /** E vector -> four base vectors: dst + c planeBytes holds coordinate c. any. */
   splitExt(src: number, count: number, dst: number, planeBytes: number): void;
 
   // ---- sumcheck rounds: values over x < half of polynomials in X, t(X) = t[x] + X (t[half + x] - t[x]) ---------------
-  /** out: sum a(0) b(0), sum da db (the leading coefficient). */
+  /** out: sum a(0) b(0), sum da db (the leading coefficient). any. */
   productRound(a: number, b: number, half: number, from: number, to: number, out: number): void;
   /** out: sum e a b at X = 0, at X = -1, and the cubic coefficient sum de da db. */
   tripleRound(e: number, a: number, b: number, half: number, from: number, to: number, out: number): void;
 
-  // ---- fraction tree (logUp-GKR). A layer of N >= 2 nodes is stored split: position i < N/2 is node 2i, N/2 + i is node 2i+1 -----
+  // ---- fraction tree (logUp-GKR). A layer is stored split: the nodes 2i, then from `half` on the nodes 2i + 1 ---------------------
   /**
-   * Parents of a split layer with `half` = N/2: p = p0 q1 + p1 q0, q = q0 q1 for from <= x < to, children at x and half + x.
-   * Parent x goes to position x/2 (even) or dstHalf + (x-1)/2 (odd), dstHalf = half/2; for half = 1 it goes to position 0.
+   * Parents of a split layer: p = p0 q1 + p1 q0, q = q0 q1 for from <= x < to, children at x and half + x. Parent x goes to position
+   * x/2 (even) or dstHalf + (x-1)/2 (odd). dstHalf is even, or all parents are fewer than four.
    */
-  fractionUp(p: number, q: number, half: number, from: number, to: number, pDst: number, qDst: number): void;
+  fractionUp(
+    p: number,
+    q: number,
+    half: number,
+    from: number,
+    to: number,
+    pDst: number,
+    qDst: number,
+    dstHalf: number,
+  ): void;
   /**
-   * One round of sum_x eq(x) (p0 q1 + p1 q0) over vectors of 2 half entries: out = the sum at X = 0, and the coefficient of X^2
-   * (sum eq (dp0 dq1 + dp1 dq0)). eq(x) = eqHi[x >> loBits] eqLo[x & (2^loBits - 1)] for x < half.
+   * The first round of sum_x eq(x) (p0 q1 + (p1 + lambda q1) q0) over vectors of 2 half entries. Of these only `length` are stored, the
+   * rest are (p0, p1, q0, q1) = (0, 0, 1, 1). p1 <- p1 + lambda q1 at x and half + x; then out = the sum at X = 0 of the summands less
+   * lambda, and the coefficient of X^2 (sum eq (dp0 dq1 + dp1 dq0)), for from <= x < to <= min(half, length).
+   * eq(x) = eqHi[x >> loBits] eqLo[x & (2^loBits - 1)]. length: a multiple of 4, or 2 half. lambda: pointer to an E scalar.
    */
-  fractionRound(
+  fractionFirst(
     p0: number,
     p1: number,
     q0: number,
     q1: number,
     half: number,
+    length: number,
+    lambda: number,
     eqLo: number,
     loBits: number,
     eqHi: number,
@@ -72,19 +118,104 @@ export interface RawKernels {
     out: number,
   ): void;
   /**
-   * Fold four vectors of 4 quarter entries in place by r (as foldExt with half = 2 quarter), then the round of fractionRound with
-   * half = quarter on the results, for from <= x < to <= quarter (x touches only entries x, x + quarter and their partners).
+   * Folds four vectors of 4 quarter entries, `length` stored, in place by r (as foldExt with half = 2 quarter), p1 being p1 + lambda q1
+   * and so lambda where it is not stored; then the sums of fractionFirst with half = quarter, for from <= x < to <= min(quarter, length)
+   * (x touches only entries x, x + quarter and their partners). r, lambda: pointers to E scalars.
    */
-  fractionFoldRound(
+  fractionNext(
     p0: number,
     p1: number,
     q0: number,
     q1: number,
     quarter: number,
-    r0: number,
-    r1: number,
-    r2: number,
-    r3: number,
+    length: number,
+    r: number,
+    lambda: number,
+    eqLo: number,
+    loBits: number,
+    eqHi: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void;
+
+  // ---- the leaves. A block is 16 words: x0, kind0, x1, kind1, m, rowLen, rowBits, inner, innerBits, outer, pattern, 0, c ------------
+  /**
+   * Leaf l of a block has the cell ((l >> rowBits + innerBits) inner + row) rowLen + column, column the low rowBits bits of l, row the
+   * innerBits above; it is p/q with q = c - x0[cell] - beta x1[cell], p = 1, or -m[cell] where m != 0, and 0/1 where an index is not
+   * below its size (outer, inner, rowLen). Kinds: 0 none (x1), 2 i16, 4 i32. m: i32 vector. beta: pointer to an E scalar.
+   *
+   * The parents of leaves from <= l < to, multiples of 8, as nodes at + l/2 of a split layer.
+   */
+  leafParents(
+    block: number,
+    from: number,
+    to: number,
+    beta: number,
+    at: number,
+    half: number,
+    p: number,
+    q: number,
+  ): void;
+  /** The parents' parents of leaves from <= l < to, multiples of 16, as nodes at + l/4 of a split layer. */
+  leafGrandparents(
+    block: number,
+    from: number,
+    to: number,
+    beta: number,
+    at: number,
+    half: number,
+    p: number,
+    q: number,
+  ): void;
+  /** p + lambda q of leaves from <= l < to, multiples of 8, as nodes at + l of a split layer. lambda: pointer to an E scalar. */
+  leafFactors(
+    block: number,
+    from: number,
+    to: number,
+    beta: number,
+    lambda: number,
+    at: number,
+    half: number,
+    dst: number,
+  ): void;
+  /**
+   * ids[l/8], u32: which of leaves l .. l+7 are in the box, a bit each; or, where pattern != 0, pattern + l/8 if one of them is. For
+   * from <= l < to, multiples of 8.
+   */
+  leafPatterns(block: number, from: number, to: number, ids: number): void;
+
+  // ---- the sumcheck over the leaves: A = p0 + lambda q0, B = p1 + lambda q1; quad x/4 of p0 and p1 is pattern ids[x/4] ---------------
+  /**
+   * The first round of sum_x eq(x) (A B - p0 p1) over vectors of 2 half entries, of which `length` are stored and the rest are `empty`
+   * (pointer to an E scalar): out = sum eq (A B - product 0) at X = 0, sum eq (dA dB - product 1), the quads of pattern pair i being
+   * at products + 128 i and 64 further, for from <= x < to <= min(half, length). from, to, half, length: multiples of 4. loBits >= 2.
+   */
+  pairFirst(
+    a: number,
+    b: number,
+    half: number,
+    length: number,
+    empty: number,
+    ids: number,
+    products: number,
+    eqLo: number,
+    loBits: number,
+    eqHi: number,
+    from: number,
+    to: number,
+    out: number,
+  ): void;
+  /** As fractionNext to fractionFirst: folds by r (pointer to an E scalar), then the sums of pairFirst with half = quarter. */
+  pairNext(
+    a: number,
+    b: number,
+    quarter: number,
+    length: number,
+    r: number,
+    empty: number,
+    ids: number,
+    products: number,
     eqLo: number,
     loBits: number,
     eqHi: number,
@@ -93,30 +224,26 @@ export interface RawKernels {
     out: number,
   ): void;
   /**
-   * Leaves of a lookup tree, stored split with `half`. For row < rows, i < rowLen: leaf = leafIndex + row paddedLen + i,
-   *   q[leaf] = c - x0[row rowLen + i] - beta x1[row rowLen + i]        (x1 only where x1Kind != 0)
-   *   p[leaf] = 1, or -m[row rowLen + i] where m != 0 (m: i32 vector)
-   * Other leaves are not written (`fillLeaves` first). Kinds: 0 none, 2 i16, 4 i32. paddedLen is a power of two >= rowLen.
-   * c, beta: pointers to E scalars. m: pointer, 0 for none.
+   * Numbers the pairs (ids[x], ids[half + x]), x < min(half, length), 0 standing for ids at or above `length`: in order of appearance
+   * from 1 on, (0, 0) being 0. dst[x] = the number, pairs[number] = the two ids (u32). Returns how many there are, or -1 where that is
+   * more than 2^(slotBits - 1). slots: room for 3 2^slotBits words. dst may be ids.
    */
-  leafRows(
-    x0: number,
-    x0Kind: number,
-    x1: number,
-    x1Kind: number,
-    m: number,
-    rows: number,
-    rowLen: number,
-    paddedLen: number,
-    leafIndex: number,
+  pairPatterns(
+    ids: number,
     half: number,
-    c: number,
-    beta: number,
-    p: number,
-    q: number,
-  ): void;
-  /** p[i] = 0, q[i] = 1 for from <= i < to: the empty fraction. */
-  fillLeaves(p: number, q: number, from: number, to: number): void;
+    length: number,
+    slots: number,
+    slotBits: number,
+    pairs: number,
+    dst: number,
+  ): number;
+  /**
+   * A pattern is two quads, p0 and p1, 128 bytes. For pairs from <= i < to of patterns (lo, hi): dst[i] = the quads p0 p1 + constant of
+   * lo, and (p0' - p0) (p1' - p1), primes being hi's. constant: pointer to an E scalar.
+   */
+  patternProducts(patterns: number, pairs: number, from: number, to: number, constant: number, dst: number): void;
+  /** dst[i] = lo + r (hi - lo), both quads. r: pointer to an E scalar. */
+  patternFold(patterns: number, pairs: number, from: number, to: number, r: number, dst: number): void;
 
   // ---- integers times extension --------------------------------------------------------------------------------------
   /** dst[row] = sum_(j < len) x[row stride + j] w[j], from <= row < to. x: i16. any; stride in elements. */
@@ -136,9 +263,17 @@ export interface RawKernels {
   twiddles(n: number, dst: number): void;
   /**
    * Codeword of 2^m coefficients on D_n in position order (field/circle.ts `encode`): stage by stage from the top index bit,
-   * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n. m <= n, n >= 3.
+   * (a, b) -> (a + v b, a - v b), v = twiddle of the block. src: base vector of 2^m, kept; dst: base vector of 2^n, which may begin at src.
+   * m <= n, n >= 3.
    */
   encodeRow(src: number, m: number, dst: number, n: number, twiddles: number): void;
+  /** dst: the 2^m words of src, then the `length` <= 2^m words of tail, then zeros up to 2^(m+1) words. */
+  joinRow(src: number, m: number, tail: number, length: number, dst: number): void;
+  /**
+   * The transpose of encodeRow: dst[i], i < 2^m, is the sum over positions j of src[j] times basis element i at the point of j. src: base
+   * vector of 2^n, overwritten. m <= n, n >= 3.
+   */
+  adjointRow(src: number, n: number, dst: number, m: number, twiddles: number): void;
   /**
    * dst[j] = BLAKE3 of column j, from <= j < to: the words matrix[row * stride + j], row < rows, little-endian. 32 bytes a column.
    * Any number of rows (chunk tree beyond 256). from, to multiples of 4 (or 2^n < 4: all). stride in words.
@@ -151,6 +286,11 @@ export interface RawKernels {
    * BLAKE3.keyed(state, "grind" || n as u64 LE) are zero, minus start; -1 if none. state: 32 bytes. start: startLo + 2^32 startHi. bits <= 32.
    */
   grind(state: number, startLo: number, startHi: number, count: number, bits: number): number;
+  /**
+   * Pseudorandom words: block i, from <= i < to, at dst + 32 i is BLAKE3.keyed(key, use u32 || i u64 || attempt u32), attempt 0. canonical 1:
+   * its eight words w become field elements w >> 1, and the first attempt in which none of them is p counts; canonical 0: as they are.
+   */
+  expandSecret(key: number, use: number, canonical: number, from: number, to: number, dst: number): void;
 
   // ---- integers ------------------------------------------------------------------------------------------------------
   /** c[i N + j] = sum_k a[i K + k] b[j K + k], i32 wrap-around free by the caller's range analysis; rows from <= i < to of a. i16 in, i32 out. any. */
@@ -223,8 +363,20 @@ export interface RawKernels {
   ): number;
   /** counts[src[i] - start] += 1 (i32). Returns the first i outside 0 <= src[i] - start < rows, or -1. any. */
   countInt(src: number, srcKind: number, start: number, rows: number, counts: number, from: number, to: number): number;
-  /** dst[i] = canonical field element of src[i]. srcKind as above. dst: base vector. any. */
-  packInt(src: number, srcKind: number, count: number, dst: number): void;
+  /**
+   * dst: the canonical field elements of a box of src, densely: cells plane planeStride + row rowStride + i, plane < planes, row < rows,
+   * i < count. srcKind as above. dst: base vector. any; strides in elements.
+   */
+  packBox(
+    src: number,
+    srcKind: number,
+    planes: number,
+    planeStride: number,
+    rows: number,
+    rowStride: number,
+    count: number,
+    dst: number,
+  ): void;
 }
 
 export type KernelName = keyof RawKernels;

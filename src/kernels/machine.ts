@@ -72,10 +72,11 @@ export function runTasks(raw: RawKernels, kernel: KernelName, tasks: readonly (r
   return tasks.map((task) => run(...task) ?? 0);
 }
 
-/** The error of a memory that cannot grow to `bytes`. */
-export function outOfMemory(bytes: number, cause?: unknown): TesseraError {
-  const gib = (bytes / 2 ** 30).toFixed(2);
-  return new TesseraError('E_MEMORY', `The working memory cannot grow to ${gib} GiB.`, {
+/** The error of a memory of at most `limit` that cannot grow to `bytes`. */
+export function outOfMemory(bytes: number, limit: number, cause?: unknown): TesseraError {
+  const gib = (n: number): string => `${(n / 2 ** 30).toFixed(2)} GiB`;
+  const sentence = `The working memory cannot grow to ${gib(bytes)}`;
+  return new TesseraError('E_MEMORY', bytes > limit ? `${sentence}: its limit is ${gib(limit)}.` : `${sentence}.`, {
     hint: 'Use a smaller model or batch, or close other programs.',
     cause,
   });
@@ -99,12 +100,12 @@ function growingMemory(): LinearMemory {
     },
     reserve(bytes) {
       if (bytes <= views.u8.length) return;
-      if (bytes > MAX_BYTES) throw outOfMemory(bytes);
+      if (bytes > MAX_BYTES) throw outOfMemory(bytes, MAX_BYTES);
       const old = views.u8;
       try {
         views = viewsOf(new ArrayBuffer(Math.min(MAX_BYTES, Math.max(2 * old.length, Math.ceil(bytes / 8) * 8))));
       } catch (cause) {
-        throw outOfMemory(bytes, cause);
+        throw outOfMemory(bytes, MAX_BYTES, cause);
       }
       views.u8.set(old);
     },

@@ -80,7 +80,7 @@ function drain(words: Int32Array, kernels: readonly Kernel[], layout: Layout): v
 /** The life of a worker. Self-contained, as `drain`, which is handed in. */
 function work(start: WorkerStart, ready: () => void, takeTasks: typeof drain, spins: number): void {
   const { module, memory, layout, scratch } = start;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const instance = new WebAssembly.Instance(module, { env: { memory, modulus: 0x7fffffff } });
   const exports = instance.exports as unknown as Record<string, Kernel>;
   exports.useScratch!(scratch);
   const kernels = start.kernels.map((name) => exports[name]!);
@@ -174,11 +174,12 @@ function startWorker(spawn: Spawn, start: WorkerStart, lost: (why: string) => vo
 }
 
 /**
- * A machine with `threads` threads, the caller's included. Where workers cannot be started it has one, and says why.
+ * A machine with `threads` threads, the caller's included, and at most `limit` bytes. Where workers cannot be started it has one thread,
+ * and says why.
  */
-export async function createPool(spawn: Spawn, threads: number): Promise<Machine> {
+export async function createPool(spawn: Spawn, threads: number, limit?: number): Promise<Machine> {
   const module = await compileKernels();
-  const memory = createSharedMemory(SCRATCH + threads * SCRATCH_BYTES);
+  const memory = createSharedMemory(SCRATCH + threads * SCRATCH_BYTES, limit);
   const raw = instantiateKernels(module, memory.memory, SCRATCH);
   const names = Object.keys(raw) as KernelName[];
   const workers: Worker[] = [];
@@ -200,7 +201,7 @@ export async function createPool(spawn: Spawn, threads: number): Promise<Machine
     if (s.status === 'fulfilled') workers.push(s.value);
     else reason ??= `Worker threads do not start here: ${(s.reason as Error).message}`;
   }
-  if (workers.length === 0) return createWasmMachine(reason);
+  if (workers.length === 0) return createWasmMachine(reason, limit);
 
   const words = new Int32Array(memory.memory.buffer, 0, SCRATCH / 4);
   const sleep = maySleep(words);

@@ -6,8 +6,10 @@ import { codeKernels } from './reference/code.ts';
 import { fractionKernels } from './reference/fraction.ts';
 import { hashKernels } from './reference/hash.ts';
 import { intKernels } from './reference/int.ts';
+import { leafKernels } from './reference/leaves.ts';
 import type { Memory } from './reference/memory.ts';
 import { mixedKernels } from './reference/mixed.ts';
+import { pairKernels } from './reference/pairs.ts';
 import { sumcheckKernels } from './reference/sumcheck.ts';
 import { vectorKernels } from './reference/vectors.ts';
 
@@ -16,6 +18,8 @@ export function referenceKernels(memory: Memory): RawKernels {
     ...vectorKernels(memory),
     ...sumcheckKernels(memory),
     ...fractionKernels(memory),
+    ...leafKernels(memory),
+    ...pairKernels(memory),
     ...mixedKernels(memory),
     ...codeKernels(memory),
     ...hashKernels(memory),

@@ -15,13 +15,13 @@ export class ProductInstance {
   readonly #b: number;
   #length: number;
 
-  /** a, b: E vectors of 2^variables, overwritten. */
-  constructor(machine: Machine, a: number, b: number, variables: number) {
+  /** a, b: E vectors of 2^variables times `width`, overwritten; the sum is also over the `width` neighbours. */
+  constructor(machine: Machine, a: number, b: number, variables: number, width = 1) {
     this.variables = variables;
     this.#machine = machine;
     this.#a = a;
     this.#b = b;
-    this.#length = 2 ** variables;
+    this.#length = width * 2 ** variables;
   }
 
   round(): readonly Ext[] {

@@ -34,12 +34,12 @@ function reserveMemory(bytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE), maximum: MAX_PAGES, shared: true });
   } catch (cause) {
-    throw outOfMemory(MAX_PAGES * PAGE, cause);
+    throw outOfMemory(MAX_PAGES * PAGE, MAX_PAGES * PAGE, cause);
   }
 }
 
-/** A shared memory of at least `bytes`. Its old views stay valid when it grows, but end where they ended. */
-export function createSharedMemory(bytes: number): SharedMemory {
+/** A shared memory of at least `bytes`, at most `limit`. Its old views stay valid when it grows, but end where they ended. */
+export function createSharedMemory(bytes: number, limit = MAX_PAGES * PAGE): SharedMemory {
   const memory = reserveMemory(bytes);
   let views = viewsOf(memory.buffer);
   return {
@@ -59,12 +59,12 @@ export function createSharedMemory(bytes: number): SharedMemory {
     reserve(end) {
       const length = views.u8.length;
       if (end <= length) return;
-      if (end > MAX_PAGES * PAGE) throw outOfMemory(end);
+      if (end > limit) throw outOfMemory(end, limit);
       const target = Math.min(MAX_PAGES, Math.ceil(Math.max(end, length + STEP) / PAGE));
       try {
         memory.grow(target - length / PAGE);
       } catch (cause) {
-        throw outOfMemory(end, cause);
+        throw outOfMemory(end, limit, cause);
       }
       views = viewsOf(memory.buffer);
     },
@@ -77,7 +77,7 @@ export function instantiateKernels(
   memory: WebAssembly.Memory,
   scratch: number,
 ): RawKernels {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory, modulus: 0x7fffffff } });
   const { useScratch, ...raw } = exports as unknown as KernelExports;
   useScratch(scratch);
   return raw;
@@ -85,11 +85,11 @@ export function instantiateKernels(
 
 /**
  * A machine with the WebAssembly kernels on the calling thread. `reason`: why there are no threads, if some were
- * wanted.
+ * wanted. `limit`: bytes that it may take at most.
  */
-export async function createWasmMachine(reason?: string): Promise<Machine> {
+export async function createWasmMachine(reason?: string, limit?: number): Promise<Machine> {
   const module = await compileKernels();
-  const memory = createSharedMemory(2 * SCRATCH_BYTES);
+  const memory = createSharedMemory(2 * SCRATCH_BYTES, limit);
   const raw = instantiateKernels(module, memory.memory, SCRATCH_BYTES);
   return machineOf({
     name: 'wasm',

@@ -17,6 +17,9 @@ export class Draft {
   readonly limits: Limits;
   readonly infos = new Map<string, Info>();
   readonly constants = new Map<string, Constant>();
+  /** Float elements of the file's initializers; 0 for integers. */
+  readonly initializers = new Map<string, number>();
+  readonly architecture = new Map<string, string>();
   #nodes: Node[] = [];
   /** Outputs that a normal form does not have, and the node that the file gives them to. */
   readonly #missing = new Map<string, string>();
@@ -73,10 +76,24 @@ export class Draft {
     this.infos.set(name, info);
   }
 
-  addConstant(name: string, tensor: Tensor): void {
+  /** `from`: the values that it was computed from. */
+  addConstant(name: string, tensor: Tensor, from: readonly string[]): void {
     this.#names.add(name);
     this.infos.set(name, { shape: tensor.value.shape, type: tensor.type });
-    this.constants.set(name, tensor.value);
+    const origins = from.flatMap((value) => this.constants.get(this.resolve(value))?.origins ?? []);
+    this.constants.set(name, { ...tensor.value, origins: [...new Set(origins)] });
+  }
+
+  /** Notes initializers whose values become part of the graph itself: sizes, bounds, indices. `where`: the node that reads them so. */
+  expose(origins: readonly string[], where: string): void {
+    for (const origin of origins) if (!this.architecture.has(origin)) this.architecture.set(origin, where);
+  }
+
+  /** An initializer of the file, or a constant that a node of it holds. */
+  addInitializer(name: string, tensor: Tensor): void {
+    this.addConstant(name, tensor, []);
+    this.constants.set(name, { ...tensor.value, origins: [name] });
+    this.initializers.set(name, tensor.value.dtype === 'float' ? tensor.value.data.length : 0);
   }
 
   /** Appends a node, under a name that no other has. */

@@ -27,6 +27,8 @@ export function finish(draft: Draft, raw: RawGraph, inputs: ReadonlyMap<string, 
     outputs: raw.outputs.map(value),
     nodes,
     constants,
+    initializers: draft.initializers,
+    architecture: draft.architecture,
     shapes: new Map(names.map((name) => [name, draft.infos.get(name)!.shape])),
   };
 }

@@ -43,8 +43,9 @@ function absorb(draft: Draft, linear: Node, after: Node): Node | undefined {
   const axis = channelAxis(linear, weight, shape);
   const channels = axis === undefined ? undefined : perChannel(constant, shape, axis);
   if (channels === undefined) return undefined;
-  if (after.op === 'Mul') return scaleWeights(draft, linear, weight, channels, after.outputs);
-  if (after.op === 'Add') return addBias(draft, linear, weight, channels, after.outputs);
+  const constantName = after.inputs[1]!;
+  if (after.op === 'Mul') return scaleWeights(draft, linear, weight, channels, constantName, after.outputs);
+  if (after.op === 'Add') return addBias(draft, linear, weight, channels, constantName, after.outputs);
   return undefined;
 }
 
@@ -74,6 +75,7 @@ function scaleWeights(
   linear: Node,
   weight: Constant,
   factors: Float64Array,
+  after: string,
   outputs: readonly string[],
 ): Node | undefined {
   const [x, , c] = linear.inputs;
@@ -81,7 +83,8 @@ function scaleWeights(
   if (c !== undefined && bias === undefined) return undefined;
   const channel = channelOf(linear, weight);
   const data = mapped(weight.data, (w, i) => w * factors[channel(i)]!);
-  const inputs = [x!, addConstant(draft, linear, 'weight', weight.shape, data)];
+  const from = [...linear.inputs, after];
+  const inputs = [x!, addConstant(draft, linear, 'weight', weight.shape, data, from)];
   if (bias !== undefined) {
     inputs.push(
       addConstant(
@@ -90,6 +93,7 @@ function scaleWeights(
         'bias',
         bias.shape,
         mapped(bias.data, (b, i) => b * factors[i]!),
+        from,
       ),
     );
   }
@@ -102,6 +106,7 @@ function addBias(
   linear: Node,
   weight: Constant,
   terms: Float64Array,
+  after: string,
   outputs: readonly string[],
 ): Node | undefined {
   const [x, w, c] = linear.inputs;
@@ -110,13 +115,21 @@ function addBias(
   const matrices = weight.shape.length === 2 && draft.infos.get(x!)!.shape.length === 2;
   if (linear.op === 'MatMul' && !matrices) return undefined;
   const data = terms.map((b, i) => b + (bias?.data[i] ?? 0));
-  const inputs = [x!, w!, addConstant(draft, linear, 'bias', [data.length], data)];
+  const from = [c ?? '', after];
+  const inputs = [x!, w!, addConstant(draft, linear, 'bias', [data.length], data, from)];
   return { ...linear, op: linear.op === 'MatMul' ? 'Gemm' : linear.op, inputs, outputs };
 }
 
-function addConstant(draft: Draft, node: Node, suffix: string, shape: Shape, data: Float64Array): string {
+function addConstant(
+  draft: Draft,
+  node: Node,
+  suffix: string,
+  shape: Shape,
+  data: Float64Array,
+  from: readonly string[],
+): string {
   const name = draft.unique(`${node.name}/${suffix}`);
-  draft.addConstant(name, { type: 'float32', value: { shape, dtype: 'float', data } });
+  draft.addConstant(name, { type: 'float32', value: { shape, dtype: 'float', data } }, from);
   return name;
 }
 

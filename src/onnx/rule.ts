@@ -80,6 +80,13 @@ export class Call {
     return dtypeOf(this.type(i)) === 'float';
   }
 
+  /** The value of input i where it is known, to be made part of the graph. */
+  parameter(i: number): Constant | undefined {
+    const constant = this.constant(i);
+    this.#draft.expose(constant?.origins ?? [], this.where);
+    return constant;
+  }
+
   /** The value of input i where it is known. */
   constant(i: number): Constant | undefined {
     return this.has(i) ? this.#draft.constants.get(this.input(i)) : undefined;
@@ -88,7 +95,7 @@ export class Call {
   /** Numbers of a parameter that is an input; undefined when absent. @throws E_UNSUPPORTED_ATTRIBUTE when computed */
   numbersAt(i: number, what: string): readonly number[] | undefined {
     if (!this.has(i)) return undefined;
-    const data = this.constant(i)?.data;
+    const data = this.parameter(i)?.data;
     if (data === undefined) {
       return this.fail('E_UNSUPPORTED_ATTRIBUTE', `${what} depend(s) on the model's input`, 'Export with fixed sizes.');
     }
@@ -162,7 +169,14 @@ export class Call {
   /** A new constant for the steps of this node; its name. */
   addConstant(suffix: string, tensor: Tensor): string {
     const name = this.intermediate(suffix);
-    this.#draft.addConstant(name, tensor);
+    this.#draft.addConstant(name, tensor, this.node.inputs);
+    return name;
+  }
+
+  /** An initializer of a graph inside this node; its name. */
+  addInitializer(inner: string, tensor: Tensor): string {
+    const name = this.intermediate(inner);
+    this.#draft.addInitializer(name, tensor);
     return name;
   }
 

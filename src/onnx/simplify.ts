@@ -21,7 +21,7 @@ export function simplify(graph: RawGraph, inputs: ReadonlyMap<string, Info>, sou
   for (const [name, info] of inputs) draft.define(name, info, `input "${name}"`);
   const read = new Set([...graph.outputs, ...graph.nodes.flatMap(reads)]);
   for (const [name, tensor] of graph.initializers) {
-    if (read.has(name)) draft.addConstant(name, tensor());
+    if (read.has(name)) draft.addInitializer(name, tensor());
   }
   for (const node of graph.nodes) {
     place(draft, node);
@@ -44,7 +44,8 @@ function place(draft: Draft, raw: RawNode): void {
   call.finish();
   const output = node.outputs[0] ?? call.fail('E_ONNX_GRAPH', 'the node has no output');
   if (result.kind === 'alias') draft.alias(output, result.value);
-  else if (result.kind === 'known') draft.addConstant(output, result.tensor);
+  else if (result.kind === 'known' && node.op === 'Constant') draft.addInitializer(output, result.tensor);
+  else if (result.kind === 'known') draft.addConstant(output, result.tensor, node.inputs);
   else if (!evaluate(draft, node, result)) append(draft, node, result);
 }
 
@@ -75,7 +76,7 @@ function evaluate(draft: Draft, raw: RawNode, result: NodeResult): boolean {
   const values = evaluator(node, inputs, result.outputs);
   node.outputs.forEach((name, i) => {
     const { shape, type } = result.outputs[i]!;
-    draft.addConstant(name, { type, value: { shape, dtype: dtypeOf(type), data: values[i]! } });
+    draft.addConstant(name, { type, value: { shape, dtype: dtypeOf(type), data: values[i]! } }, node.inputs);
   });
   return true;
 }

@@ -7,7 +7,7 @@ import { TensorProto_DataLocation as Location, type TensorProto } from 'onnx-buf
 import { TesseraError } from '../errors.ts';
 import { bitsOf, codeName, decode, dtypeOf, type ElementType, elementType } from './element.ts';
 import { type ExternalData, externalBytes } from './external.ts';
-import type { Constant } from './graph.ts';
+import type { Constant, Literal } from './graph.ts';
 import { checkLimit, type Limits } from './limits.ts';
 
 export type Shape = readonly number[];
@@ -15,7 +15,7 @@ export type Shape = readonly number[];
 /** A constant and its exact element type. */
 export interface Tensor {
   readonly type: ElementType;
-  readonly value: Constant;
+  readonly value: Literal;
 }
 
 export function sizeOf(shape: Shape): number {

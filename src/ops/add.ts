@@ -87,7 +87,8 @@ function staysNarrow(ctx: Lowering, node: Node, x: Value, c: Constant): boolean 
   const demand = ctx.demandOn(node.outputs[0]!);
   if (demand === undefined || !ctx.isNarrowed(node.outputs[0]!)) return false;
   const { lo, hi } = ctx.range(x);
-  const isFine = x.scale >= demand - LOST_BITS || c.data.every((v) => Number.isInteger(v * 2 ** x.scale));
+  const isExact = () => !ctx.hides(c) && c.data.every((v) => Number.isInteger(v * 2 ** x.scale));
+  const isFine = x.scale >= demand - LOST_BITS || isExact();
   return isFine && Math.max(-lo, hi) + magnitude(c.data) * 2 ** x.scale < 2 ** 15 - 1;
 }
 

@@ -9,7 +9,7 @@ import { operatorsByOp } from './index.ts';
 import type { Value } from './layout.ts';
 import { arrangeInOrder, coalesce, factorsOf, layoutOf } from './layout.ts';
 import { type Choice, Lowering, operatorOf } from './lowering.ts';
-import { type Interval, portOf, type Scheme } from './scheme.ts';
+import { type Interval, portOf, type Scheme, type VisibilityOf } from './scheme.ts';
 
 /** @throws TesseraError E_UNSUPPORTED_OP for the first node without an operator */
 export function checkOperators({ nodes, opset }: Graph): void {
@@ -24,20 +24,27 @@ export interface Lowered {
 }
 
 /**
+ * @param visibilityOf of an initializer by its name; default: all are committed
  * @param ranges real values of every tensor that the calibration knows, inputs included
- * @throws TesseraError E_UNSUPPORTED_OP before anything is lowered; E_QUANTIZE, E_RANGE where the integers do not fit
+ * @throws TesseraError E_UNSUPPORTED_OP before anything is lowered; E_QUANTIZE, E_RANGE where the integers do not fit; E_VISIBILITY
+ * where an initializer cannot be private
  */
-export function lowerGraph(graph: Graph, scheme: Scheme, ranges: ReadonlyMap<string, Interval>): Lowered {
+export function lowerGraph(
+  graph: Graph,
+  scheme: Scheme,
+  ranges: ReadonlyMap<string, Interval>,
+  visibilityOf?: VisibilityOf,
+): Lowered {
   checkOperators(graph);
-  const builder = new CircuitBuilder(graph.name);
-  const ctx = new Lowering(builder, graph, scheme, operatorsByOp, ranges);
+  const builder = new CircuitBuilder(graph.name, (name) => ctx.weightVisibility(name));
+  const ctx: Lowering = new Lowering(builder, graph, scheme, operatorsByOp, ranges, visibilityOf);
   for (const { name, shape, dtype } of graph.inputs) {
     if (dtype !== 'float') throw new TesseraError('E_DTYPE', `input "${name}" is not of a float type`);
     const { range, scale } = portOf(ranges.get(name) ?? { min: -1, max: 1 }, scheme.bits);
     const tensor = builder.input({ name, shape, range, scale });
     ctx.set(name, { tensor, scale, layout: layoutOf(shape.map((size) => [size])) });
   }
-  for (const node of graph.nodes) ctx.operator(node).lower(node, ctx);
+  for (const node of graph.nodes) ctx.lower(node);
   for (const { name } of graph.outputs) {
     const choice = ctx.choice(name);
     if (choice === undefined) bindOutput(ctx, name);

@@ -8,13 +8,13 @@
  * committed cells and two lookups an element together.
  */
 import type { CircuitBuilder } from '../circuit/builder.ts';
-import type { Range, TableId, TensorId } from '../circuit/types.ts';
+import type { Range, TableId, TensorId, WeightVisibility } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Constant, Graph, Node } from '../onnx/graph.ts';
 import type { Factors, Value } from './layout.ts';
 import { layoutOf, plainFactors } from './layout.ts';
 import type { Operator, Takes } from './operator.ts';
-import type { Interval, Scheme } from './scheme.ts';
+import type { Interval, Scheme, VisibilityOf } from './scheme.ts';
 import { magnitude, quantise, scaleInto, signedRange, unsignedRange } from './scheme.ts';
 
 /** Operands of products are narrow: they fit 16 bits. */
@@ -47,6 +47,10 @@ export class Lowering {
   readonly #values = new Map<string, Value>();
   readonly #narrowed = new Map<string, Value>();
   readonly #choices = new Map<string, Choice>();
+  readonly #visibilityOf: VisibilityOf;
+  /** The node that is being lowered, and its private constants that have not become weights yet. */
+  #node: Node | undefined;
+  readonly #exposed = new Set<string>();
   readonly #parts = new Map<string, readonly Part[]>();
 
   constructor(
@@ -55,7 +59,9 @@ export class Lowering {
     scheme: Scheme,
     operators: ReadonlyMap<string, Operator>,
     calibrated: ReadonlyMap<string, Interval>,
+    visibilityOf: VisibilityOf = () => 'committed',
   ) {
+    this.#visibilityOf = visibilityOf;
     this.builder = builder;
     this.graph = graph;
     this.scheme = scheme;
@@ -81,6 +87,55 @@ export class Lowering {
   /** The operator of a node. @throws TesseraError E_UNSUPPORTED_OP */
   operator(node: Node): Operator {
     return operatorOf(this.#operators, node, this.graph.opset);
+  }
+
+  // ---- who may see what ----------------------------------------------------------------------------------------------
+
+  /**
+   * Lowers a node. @throws TesseraError of its operator; E_VISIBILITY where a private initializer would become part of the circuit, which
+   * everybody sees
+   */
+  lower(node: Node): void {
+    this.#node = node;
+    this.#exposed.clear();
+    for (const name of node.inputs) if (this.#visibilityOfConstant(name) === 'private') this.#exposed.add(name);
+    this.operator(node).lower(node, this);
+    this.#node = undefined;
+    const [exposed] = this.#exposed;
+    if (exposed === undefined) return;
+    throw new TesseraError(
+      'E_VISIBILITY',
+      `the initializer "${this.constant(exposed)!.origins[0]}" cannot be private`,
+      {
+        where: node.name,
+        hint: `${node.op} would make it part of the circuit, which is public.`,
+      },
+    );
+  }
+
+  /**
+   * Who may see a weight: those who may see the constant of this name, or else every constant of the node that is being lowered. What comes from no
+   * initializer belongs to the architecture.
+   */
+  weightVisibility(name: string): WeightVisibility {
+    const named = this.constant(name) === undefined ? (this.#node?.inputs ?? []) : [name];
+    for (const input of named) this.#exposed.delete(input);
+    return strictest(named.map((input) => this.#visibilityOfConstant(input)));
+  }
+
+  /** Whether a constant of the node is private: then no more of it may be known than bits. */
+  isPrivate(node: Node): boolean {
+    return node.inputs.some((name) => this.#visibilityOfConstant(name) === 'private');
+  }
+
+  /** Whether not even a constant's being zero may be seen. */
+  hides(constant: Constant): boolean {
+    return constant.origins.some((origin) => this.#visibilityOf(origin) === 'private');
+  }
+
+  #visibilityOfConstant(name: string): WeightVisibility | undefined {
+    const origins = this.constant(name)?.origins ?? [];
+    return origins.length === 0 ? undefined : strictest(origins.map(this.#visibilityOf));
   }
 
   // ---- values --------------------------------------------------------------------------------------------------------
@@ -331,6 +386,13 @@ export class Lowering {
   reach(bits: number): number {
     return 2 ** Math.min(bits + this.scheme.headroom, 19);
   }
+}
+
+/** private before committed before public; committed where nothing is said. */
+function strictest(all: readonly (WeightVisibility | undefined)[]): WeightVisibility {
+  const said = all.filter((v) => v !== undefined);
+  if (said.includes('private')) return 'private';
+  return said.length > 0 && said.every((v) => v === 'public') ? 'public' : 'committed';
 }
 
 export function isInside(inner: Range, outer: Range): boolean {

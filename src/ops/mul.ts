@@ -41,7 +41,7 @@ function lower(node: Node, ctx: Lowering): void {
   else multiplyConstant(node, ctx, x, constant);
 }
 
-const MINUS_ONE: Constant = { shape: [], dtype: 'float', data: Float32Array.of(-1) };
+const MINUS_ONE: Constant = { shape: [], dtype: 'float', data: Float32Array.of(-1), origins: [] };
 
 /** Label of every atom of a product's axes, by ONNX axis. */
 function labelsOf(factors: Factors): string[][] {

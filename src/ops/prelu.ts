@@ -34,7 +34,9 @@ export const leakyRelu: Operator = {
 };
 
 function slopesOf(node: Node, ctx: Lowering): Constant {
-  if (node.op === 'LeakyRelu') return { shape: [], dtype: 'float', data: Float64Array.of(numberOf(node, 'alpha')) };
+  if (node.op === 'LeakyRelu') {
+    return { shape: [], dtype: 'float', data: Float64Array.of(numberOf(node, 'alpha')), origins: [] };
+  }
   const slopes = ctx.constant(node.inputs[1]);
   if (slopes !== undefined) return slopes;
   throw new TesseraError('E_UNSUPPORTED_OP', 'the slope of PRelu is computed by the model', {
@@ -83,7 +85,8 @@ function lowerMany(node: Node, ctx: Lowering, slopes: Constant): void {
   const scale = ctx.coarserScale(node.inputs[0]!, x, scaleOfMany(node, ctx));
   const acc = ctx.shiftTo(node.name, { ...x, tensor }, scale);
   const channels = slopesByChannel(slopes, ctx.shape(output));
-  const inParts = channels !== undefined && ctx.isReadInParts(output);
+  // the readers' weights would take the slopes, and may be seen by others than these
+  const inParts = channels !== undefined && !ctx.hides(slopes) && ctx.isReadInParts(output);
   const requantise = inParts ? builder.requantiseApart.bind(builder) : builder.requantise.bind(builder);
   const { q, y: p } = requantise(`${node.name}.positive`, acc.tensor, acc.shift, ctx.reluTable());
   const rest = builder.linear(`${node.name}.rest`, [

@@ -3,7 +3,7 @@
  *
  *   round(v) = floor(v + 1/2)        (half up; on integers (v + 2^(s-1)) >> s).
  */
-import type { Range } from '../circuit/types.ts';
+import type { Range, WeightVisibility } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 
 /** Closed interval of reals. */
@@ -22,6 +22,9 @@ export interface Scheme {
   /** The shift that requantisations aim at: with one shift, one remainder table of 2^shift rows serves the whole network. */
   readonly shift: number;
 }
+
+/** Which initializers of the file may be seen by whom. */
+export type VisibilityOf = (initializer: string) => WeightVisibility;
 
 /** Scales stay inside +-40: beyond, a tensor is constant for all that matters. */
 const SCALE_LIMIT = 40;

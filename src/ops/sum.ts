@@ -54,7 +54,7 @@ export function addBias(
   factors: Factors,
   axis: number,
 ): TensorId {
-  if (bias === undefined || bias.data.every((v) => v === 0)) return acc;
+  if (bias === undefined || (bias.data.every((v) => v === 0) && !ctx.hides(bias))) return acc;
   const shape = factors.map((_, a) => (a === axis ? bias.data.length : 1));
   const tensor = constantTensor(ctx, `${name}.bias`, { ...bias, shape }, scale, factors);
   const terms = [acc, tensor].map((t) => ({ tensor: t, coefficient: 1 }));

@@ -4,9 +4,11 @@
  *
  *   |w| < 2^(weightBits - 1)   and   |acc| < 2^30 (2^29 where another sum joins) for every x in its range, by the true sums of |w| at every output,
  *
+ * (for private weights by their number and bits, which is all that a verifier knows of them)
  * but not larger than the readers' scale + the scheme's shift - f_x, so that one shift brings the sum to what they want.
  */
 import { weightedRange } from '../circuit/contract.ts';
+import { multiplyRange, scaleRange, signedRangeOf } from '../circuit/interval.ts';
 import type { IntArray, Range } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import type { Node } from '../onnx/graph.ts';
@@ -64,13 +66,19 @@ export function chooseTogether(
   const largest = Math.max(...summands.map((s) => magnitude(s.values)));
   const fit = largest === 0 ? 0 : Math.floor(Math.log2((2 ** (ctx.scheme.weightBits - 1) - 1) / largest));
   const constant = bias === undefined ? 0 : magnitude(bias);
+  const isPrivate = ctx.isPrivate(node);
   const from = Math.min(fit, (ctx.sumScale(result) ?? Number.POSITIVE_INFINITY) - scaleX);
   for (let scale = from; scale > from - 64; scale--) {
     const values = summands.map((s) => quantise(s.values, scale, where));
     const sum = values
-      .map((v, i) => weightedRange(v, shape, kept, withZero(summands[i]!.range)))
+      .map((v, i) => {
+        const inputs = withZero(summands[i]!.range);
+        return isPrivate ? boxRange(v, shape, kept, inputs) : weightedRange(v, shape, kept, inputs);
+      })
       .reduce((a, b) => ({ lo: a.lo + b.lo, hi: a.hi + b.hi }));
-    const reach = Math.max(-sum.lo, sum.hi) + constant * 2 ** (scale + scaleX) + 1;
+    const largestBias = constant * 2 ** (scale + scaleX) + 1;
+    const room = isPrivate ? 2 ** Math.ceil(Math.log2(largestBias)) : largestBias;
+    const reach = Math.max(-sum.lo, sum.hi) + room;
     if (reach < ctx.sumLimit(result, scale + scaleX)) return { values, scale };
   }
   throw new TesseraError('E_QUANTIZE', 'the sum does not fit 30 bits with any weights', {
@@ -81,4 +89,10 @@ export function chooseTogether(
 
 function withZero({ lo, hi }: Range): Range {
   return { lo: Math.min(lo, 0), hi: Math.max(hi, 0) };
+}
+
+/** Bounds of the sum for all weights of as many bits: what is proved of private ones. */
+function boxRange(values: IntArray, shape: readonly number[], kept: readonly boolean[], inputs: Range): Range {
+  const terms = shape.reduce((n, size, axis) => (kept[axis] ? n : n * size), 1);
+  return scaleRange(multiplyRange(signedRangeOf(values), inputs), terms);
 }

@@ -6,7 +6,7 @@
  * so a depthwise-separable block needs no rounding, no committed cell and no lookup between its halves. It is done where that is
  * cheaper to prove: weights cost a proof little, activations much.
  */
-import type { Constant, Graph, Node } from '../onnx/graph.ts';
+import type { Constant, Graph, Literal, Node } from '../onnx/graph.ts';
 
 /** Prover time on one core in ns, 2026-11: a committed weight, a requantised cell (2 cells and 2 lookups), a multiply-add. */
 const COST = { weight: 3.5, cell: 230, product: 0.08 };
@@ -60,19 +60,20 @@ function isCheaper(graph: Graph, constants: ReadonlyMap<string, Constant>, first
 
 /** The composed node, named as the second; its constants are added. */
 function compose(constants: Map<string, Constant>, first: Node, second: Node): Node {
+  const origins = [...first.inputs, ...second.inputs].flatMap((name) => constants.get(name)?.origins ?? []);
   const weight = composeWeights(constants.get(first.inputs[1]!)!, constants.get(second.inputs[1]!)!, first);
   const inputs = [first.inputs[0]!, `${second.inputs[1]} * ${first.inputs[1]}`];
-  constants.set(inputs[1]!, weight);
+  constants.set(inputs[1]!, { ...weight, origins });
   const bias = composeBias(constants, first, second);
   if (bias !== undefined) {
     inputs.push(`${inputs[1]} bias`);
-    constants.set(inputs[2]!, bias);
+    constants.set(inputs[2]!, { ...bias, origins });
   }
   const strides = ints(first, 'strides').map((s, a) => s * ints(second, 'strides')[a]!);
   return { ...second, inputs, attributes: new Map([...first.attributes, ['group', 1], ['strides', strides]]) };
 }
 
-function composeWeights(a: Constant, b: Constant, first: Node): Constant {
+function composeWeights(a: Constant, b: Constant, first: Node): Literal {
   const group = first.attributes.get('group') as number;
   const [middle, perGroup, ...kernel] = a.shape as [number, number, ...number[]];
   const outputs = b.shape[0]!;
@@ -89,7 +90,7 @@ function composeWeights(a: Constant, b: Constant, first: Node): Constant {
   return { shape: [outputs, group * perGroup, ...kernel], dtype: 'float', data };
 }
 
-function composeBias(constants: ReadonlyMap<string, Constant>, first: Node, second: Node): Constant | undefined {
+function composeBias(constants: ReadonlyMap<string, Constant>, first: Node, second: Node): Literal | undefined {
   const [a, b] = [constants.get(first.inputs[2] ?? ''), constants.get(second.inputs[2] ?? '')];
   const w = constants.get(second.inputs[1]!)!;
   if (a === undefined) return b;

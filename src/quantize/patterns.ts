@@ -32,7 +32,13 @@ function replace(graph: Graph, i: number, { inner, nodes: added, constants: more
   for (const [name, constant] of more) shapes.set(name, constant.shape);
   for (const name of added.flatMap((n) => n.outputs)) shapes.set(name, shape);
   const nodes = graph.nodes.toSpliced(i, 1, ...added).filter((n) => !inner.includes(n));
-  return { ...graph, nodes, shapes, constants: new Map([...graph.constants, ...more]) };
+  const architecture = new Map(graph.architecture); // the numbers that made the pattern are what the new operator is
+  for (const node of inner) {
+    for (const origin of node.inputs.flatMap((name) => graph.constants.get(name)?.origins ?? [])) {
+      architecture.set(origin, node.name);
+    }
+  }
+  return { ...graph, nodes, shapes, constants: new Map([...graph.constants, ...more]), architecture };
 }
 
 interface Surroundings {
@@ -40,6 +46,7 @@ interface Surroundings {
   readonly writer: (name: string, op: string) => Node | undefined;
   /** The number that a value is. */
   readonly number: (name: string | undefined) => number | undefined;
+  readonly constants: ReadonlyMap<string, Constant>;
 }
 
 function surroundings({ nodes, outputs, constants }: Graph): Surroundings {
@@ -57,6 +64,7 @@ function surroundings({ nodes, outputs, constants }: Graph): Surroundings {
       const data = constants.get(name ?? '')?.data;
       return data?.length === 1 ? data[0]! : undefined;
     },
+    constants,
   };
 }
 
@@ -79,7 +87,7 @@ const hardSigmoid: PatternRule = (around, node) => {
   const k = around.number(node.inputs[1]);
   if (node.op !== 'Mul' || k === undefined) return undefined;
   const found = clipped(around, node.inputs[0]!);
-  return found && scaled(node, 'HardSigmoid', { alpha: 1 / 6, beta: 0.5 }, found.x, found.inner, 6 * k);
+  return found && scaled(around, node, 'HardSigmoid', { alpha: 1 / 6, beta: 0.5 }, found.x, found.inner, 6 * k);
 };
 
 const hardSwish: PatternRule = (around, node) => {
@@ -93,7 +101,7 @@ const hardSwish: PatternRule = (around, node) => {
     [b, a],
   ] as const) {
     const found = clipped(around, gate);
-    if (found?.x === x) return scaled(node, 'HardSwish', {}, x, [...found.inner, product], 6 * k);
+    if (found?.x === x) return scaled(around, node, 'HardSwish', {}, x, [...found.inner, product], 6 * k);
   }
   return undefined;
 };
@@ -114,7 +122,7 @@ function gated(
     ] as const) {
       const f = around.writer(gate, op);
       const isSame = Object.entries(attributes).every(([name, v]) => isClose(f?.attributes.get(name) as number, v));
-      if (f?.inputs[0] === x && isSame) return scaled(node, to, own, x, [f], 1);
+      if (f?.inputs[0] === x && isSame) return scaled(around, node, to, own, x, [f], 1);
     }
     return undefined;
   };
@@ -129,6 +137,7 @@ const RULES: readonly PatternRule[] = [
 
 /** factor op(x) in the place of a node. */
 function scaled(
+  { constants }: Surroundings,
   node: Node,
   op: string,
   attributes: Readonly<Record<string, Attribute>>,
@@ -145,7 +154,8 @@ function scaled(
   };
   if (isClose(factor, 1)) return { inner, nodes: [f], constants: new Map() };
   const [between, by] = [`${node.outputs[0]} unscaled`, `${node.name} factor`];
-  const constant: Constant = { shape: [], dtype: 'float', data: Float64Array.of(factor) };
+  const origins = constants.get(node.inputs[1] ?? '')?.origins ?? [];
+  const constant: Constant = { shape: [], dtype: 'float', data: Float64Array.of(factor), origins };
   const nodes = [
     { ...f, name: `${node.name} unscaled`, outputs: [between] },
     { ...node, inputs: [between, by] },

@@ -57,9 +57,10 @@ function absorb({ graph, ranges }: Calibrated, by: Node, c: number): Calibrated 
   const reals = new Map(ranges);
   const renamed = new Map([[by.outputs[0]!, by.inputs[0]!]]);
   const scaled = (name: string, factor: number): string => {
-    const { shape, dtype, data } = constants.get(name)!;
-    const made: Constant = { shape, dtype, data: Float64Array.from(data, (v) => v * factor) };
-    const unique = `${name} * ${factor}`;
+    const { shape, dtype, data, origins } = constants.get(name)!;
+    const both = [...origins, ...constants.get(by.inputs[1]!)!.origins];
+    const made: Constant = { shape, dtype, data: Float64Array.from(data, (v) => v * factor), origins: both };
+    const unique = `${name} for ${by.name}`; // names are public, factors may not be
     constants.set(unique, made);
     shapes.set(unique, shape);
     return unique;
@@ -70,7 +71,7 @@ function absorb({ graph, ranges }: Calibrated, by: Node, c: number): Calibrated 
     if (x === undefined) return [node];
     if (LINEAR.includes(node.op))
       return [{ ...node, inputs: [x, scaled(node.inputs[1]!, c), ...node.inputs.slice(2)] }];
-    const output = `${node.outputs[0]} / ${c}`;
+    const output = `${node.outputs[0]} before ${by.name}`;
     renamed.set(node.outputs[0]!, output);
     shapes.set(output, shapes.get(node.outputs[0]!)!);
     const real = reals.get(node.outputs[0]!);

@@ -28,6 +28,20 @@ export const LABELS = [
   'level batch',
   'level round',
   'last vector',
+  'mask root',
+  'pad root',
+  'inverse',
+  'factor',
+  'mask value',
+  'gate batch',
+  'gate values',
+  'opened value',
+  'pad batch',
+  'pad product',
+  'pad fold',
+  'pad vector',
+  'pad positions',
+  'pad columns',
 ] as const;
 
 export type Label = (typeof LABELS)[number];

@@ -17,7 +17,7 @@ export type Kind = 'ext' | 'bytes' | 'nonce';
 
 const KIND_ID: Readonly<Record<Kind, number>> = { ext: 1, bytes: 2, nonce: 3 };
 const SQUEEZE = 0xff;
-const DOMAIN = new TextEncoder().encode('tessera-1');
+const DOMAIN = new TextEncoder().encode('tessera-2');
 const GRIND = new TextEncoder().encode('grind');
 
 export interface Step {

@@ -1,7 +1,11 @@
 /** The fraction tree of a lookup argument: where its blocks lie, and its root against the sum of all fractions, one by one. */
 import { describe, expect, it } from 'vitest';
+import { evaluateAt } from '../../src/argue/evaluate.ts';
 import { Hand } from '../../src/argue/hand.ts';
 import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/layout.ts';
+import { Ledger } from '../../src/argue/ledger.ts';
+import { argueLookups } from '../../src/argue/lookup.ts';
+import { ProverParty } from '../../src/argue/party.ts';
 import { LookupTree } from '../../src/argue/tree.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { evaluate } from '../../src/circuit/evaluate.ts';
@@ -9,16 +13,17 @@ import { cellsOf } from '../../src/circuit/types.ts';
 import { Ext, powers } from '../../src/field/ext.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
+import { ProverChannel } from '../../src/transcript/channel.ts';
 import { elements } from '../support/elements.ts';
 import { evaluateNaive } from '../support/naive.ts';
 import { tinyNetwork } from '../support/tiny.ts';
 
 const tiny = tinyNetwork();
 
-/** Lookups of shapes that are not powers of two, of one cell, and of long rows. */
+/** Lookups of shapes that are not powers of two, of one cell, of long rows, of many axes, in more leaves than are spelled out. */
 function ragged() {
   const b = new CircuitBuilder('ragged');
-  const inputs = [[], [1], [3], [2, 5, 3], [7, 1, 2], [300]].map((shape, i) => {
+  const inputs = [[], [1], [3], [2, 5, 3], [7, 1, 2], [300], [3, 5, 3, 7, 3]].map((shape, i) => {
     const x = b.input({ name: `x${i}`, shape, range: { lo: 0, hi: 5 }, scale: 0 });
     b.output(
       { name: `y${i}`, shape, range: { lo: 0, hi: 5 }, scale: 0 },
@@ -29,7 +34,18 @@ function ragged() {
   return { ...b.build(), inputs };
 }
 
-const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged() };
+/** Nothing is looked up: a tree of two empty leaves. */
+function bare() {
+  const b = new CircuitBuilder('bare');
+  const w = b.weight('w', [3], Int16Array.from([1, -2, 3]));
+  b.output(
+    { name: 'y', shape: [3], range: { lo: -9, hi: 9 }, scale: 0 },
+    b.linear('s', [{ tensor: w, coefficient: 2 }]),
+  );
+  return { ...b.build(), inputs: [] };
+}
+
+const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged(), bare: bare() };
 const machines = { reference: createReferenceMachine(), wasm: await createWasmMachine() };
 
 describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs }) => {
@@ -85,6 +101,17 @@ describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights
     expect(p).toEqual(Ext.ZERO);
     expect(p0.mul(q1).add(p1.mul(q0))).toEqual(p);
     expect(q0.mul(q1)).toEqual(q);
+    m.release(mark);
+  });
+
+  it.each(Object.entries(machines))('satisfy every check down to the leaves on the %s kernels', (_name, m) => {
+    const mark = m.mark();
+    const run = evaluate(m, circuit, weights, inputs);
+    const hand = new Hand(m, circuit, run);
+    const party = new ProverParty(new ProverChannel(new Uint8Array(32), () => 0));
+    const ledger = new Ledger<Ext>(party, circuit, new Map(), (t, r) => evaluateAt(hand, t, r));
+    argueLookups(party, circuit, layout, ledger, hand);
+    expect(party.violated).toBeUndefined();
     m.release(mark);
   });
 });

@@ -35,7 +35,12 @@ import { pattern } from '../support/tiny.ts';
 const machine = createReferenceMachine();
 const draw = points(23);
 const range = { lo: -1000, hi: 1000 };
-const weight = (name: string, shape: readonly number[]): Tensor => ({ name, shape, range, def: { kind: 'weight' } });
+const weight = (name: string, shape: readonly number[]): Tensor => ({
+  name,
+  shape,
+  range,
+  def: { kind: 'weight', visibility: 'committed' },
+});
 const bare = { name: 'bare', tables: [], lookups: [], zeros: [], inputs: [], outputs: [] };
 
 /** A circuit of weights and one virtual tensor, its values cell by cell, and a hand that holds the weights only. */

@@ -37,7 +37,7 @@ function network(size: number): { circuit: Circuit; weights: ReadonlyMap<TensorI
 
 describe('costOf', () => {
   const { circuit, weights } = network(40);
-  const cost = costOf(circuit);
+  const cost = costOf(circuit, { rowBits: 14, rateBits: 1, tailRows: 0, folds: [4, 4] });
 
   it('counts what is committed, looked up and multiplied', () => {
     const activations = 8 * 40 * 40;

@@ -89,7 +89,7 @@ describe('circuit digest', () => {
   const [port] = tiny.inputs;
 
   it('is frozen', () => {
-    expect(digest(tiny)).toMatchInlineSnapshot(`"35fc8fbb4c319c5be487989e935b2967626a7bbf0899aa78099bf04b1371a947"`);
+    expect(digest(tiny)).toMatchInlineSnapshot(`"ee14b398d6f4526d52162d839a962bf2d65260001bb1da0868a0baa542197738"`);
   });
 
   it.each<[string, Circuit]>([
@@ -104,7 +104,7 @@ describe('circuit digest', () => {
   it.each<[string, Circuit]>([
     ['a shape', { ...tiny, tensors: [{ ...x!, shape: [1, 2] }, m!] }],
     ['a range', { ...tiny, tensors: [{ ...x!, range: { lo: -8, hi: 8 } }, m!] }],
-    ['a definition', { ...tiny, tensors: [{ ...x!, def: { kind: 'weight' } }, m!] }],
+    ['a definition', { ...tiny, tensors: [{ ...x!, def: { kind: 'weight', visibility: 'committed' } }, m!] }],
     ['a table', { ...tiny, tables: [{ ...table!, columns: [{ kind: 'clamp', start: -8, lo: -8, hi: 8 }] }] }],
     ['a lookup', { ...tiny, lookups: [{ table: 0, tensors: [1] }] }],
     ['which input a lookup pins', { ...tiny, lookups: [{ table: 0, tensors: [0], input: 0 }] }],

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { constants, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
@@ -18,17 +18,20 @@ beforeAll(() => {
   writeFileSync(at('p.tsp'), Uint8Array.of(1));
   writeFileSync(at('m.onnx'), Uint8Array.of(2));
   writeFileSync(at('in.json'), '{"image": [[[[1, 2], [3, 4]]]], "bias": [0.5, -1]}');
+  writeFileSync(at('kept.tso.budget'), 'counted');
   writeFileSync(at('y.json'), '{"y": [[0.5, -0.25]]}');
 });
 
-const prove = async () => ({ proof: Uint8Array.of(7, 7), outputs, stages: { commit: 3 } });
+const prove = async () => ({ proof: Uint8Array.of(7, 7), outputs, commitments: {}, stages: { commit: 3 } });
+/** Of proofs that open nothing which outlives them. */
+const counters = async () => [];
 
 describe('usage', () => {
   it('help shows examples first', async () => {
     const { exit, stdout } = await tessera(['--help']);
     expect(exit).toBe(EXIT.ok);
     expect(stdout.startsWith('Examples:\n  tessera check')).toBe(true);
-    for (const name of ['check', 'compile', 'run', 'prove', 'verify', 'inspect', 'doctor']) {
+    for (const name of ['check', 'compile', 'run', 'commit', 'prove', 'verify', 'rotate', 'inspect', 'doctor']) {
       const help = await tessera([name, '--help']);
       expect(help.exit).toBe(EXIT.ok);
       expect(help.stdout.startsWith(`Examples:\n  tessera ${name}`)).toBe(true);
@@ -92,6 +95,9 @@ describe('errors', () => {
     ['E_UNSUPPORTED_OP', EXIT.unsupported],
     ['E_LIMIT', EXIT.limit],
     ['E_MEMORY', EXIT.limit],
+    ['E_BUDGET', EXIT.limit],
+    ['E_VISIBILITY', EXIT.usage],
+    ['E_COMMITMENT', EXIT.failure],
     ['E_RANGE', EXIT.failure],
   ] as const)('%s ends with exit code %i', async (code, exit) => {
     const run = async () => {
@@ -146,7 +152,12 @@ describe('check and compile', () => {
     let given: unknown;
     const compile = async (_: Uint8Array, options: object) => {
       given = options;
-      return { model: modelBytes, key: keyBytes, report: { accuracy: { float: 0.91, integer: 0.9 } } };
+      return {
+        model: modelBytes,
+        key: keyBytes,
+        journal: undefined,
+        report: { accuracy: { float: 0.91, integer: 0.9 } },
+      };
     };
     const args = ['compile', at('m.onnx'), '-o', at('out.tsm'), '--samples', at('samples.json')];
     const more = ['--labels', at('labels.json'), '--bits', '10'];
@@ -166,7 +177,7 @@ describe('check and compile', () => {
     let given: unknown;
     const compile = async (_: Uint8Array, options: object) => {
       given = options;
-      return { model: modelBytes, key: keyBytes, report: {} };
+      return { model: modelBytes, key: keyBytes, journal: undefined, report: {} };
     };
     const args = ['compile', at('m.onnx'), '-o', at('r.tsm'), '--input-range', '-1,1'];
     await tessera([...args, '--shape', 'a=b=1,3', '--shape', 'y=2', '--headroom', '0'], { compile });
@@ -193,21 +204,30 @@ describe('run, prove, verify', () => {
     expect(written.outputs.y).toEqual({ shape: [1, 2], integers: [8, -4], values: [0.5, -0.25] });
   });
 
-  it('prove refuses to pretend that it hides', async () => {
-    const { exit, stderr } = await tessera(['prove', at('m.tsm'), at('in.json'), '-o', at('no.tsp')], { prove });
-    expect(exit).toBe(EXIT.usage);
-    expect(stderr).toContain('--no-zk');
-    expect(readdirSync(folder)).not.toContain('no.tsp');
+  it('prove hides unless told otherwise, and then says that it does not', async () => {
+    const asked: boolean[] = [];
+    const spy = async (_: Uint8Array, __: object, { zk }: ProveOptions) => {
+      asked.push(zk);
+      return prove();
+    };
+    const args = ['prove', at('m.tsm'), at('in.json'), '-o', at('zk.tsp')];
+    const hiding = await tessera(args, { prove: spy, counters });
+    expect(hiding.stdout).toContain('in zero knowledge');
+    expect(hiding.stderr).not.toContain('hides nothing');
+    const plain = await tessera([...args, '--no-zk'], { prove: spy, counters });
+    expect(plain.stdout).not.toContain('in zero knowledge');
+    expect(plain.stderr).toContain('note: This proof hides nothing: ');
+    expect(asked).toEqual([true, false]);
   });
 
   it('prove writes the proof; verify reads what it wrote as the statement', async () => {
     let asked: ProveOptions | undefined;
-    const spy = async (_: Uint8Array, __: TensorValues, options: ProveOptions) => {
+    const spy = async (_: Uint8Array, __: object, options: ProveOptions) => {
       asked = options;
       return prove();
     };
     const args = ['prove', at('m.tsm'), at('in.json'), '-o', at('q.tsp'), '--no-zk', '--tag', 'étude'];
-    const proved = await tessera([...args, '--save-output', at('q.json'), '--json'], { prove: spy });
+    const proved = await tessera([...args, '--save-output', at('q.json'), '--json'], { prove: spy, counters });
     expect(proved.exit).toBe(EXIT.ok);
     expect(JSON.parse(proved.stdout)).toMatchObject({ schema: 1, ok: true, proofBytes: 2, stages: { commit: 3 } });
     expect(asked).toMatchObject({ zk: false, input: 'private', tag: new TextEncoder().encode('étude') });
@@ -216,14 +236,18 @@ describe('run, prove, verify', () => {
     let stated: Statement | undefined;
     const verify = async (_: Uint8Array, statement: Statement) => {
       stated = statement;
-      return { ok: true, bits: 100.5 } as const;
+      return { ok: true, bits: 100.5, zk: false } as const;
     };
     const verifyArgs = ['verify', at('q.tsp'), '--key', at('m.tsk'), '--output', at('q.json'), '--tag', 'étude'];
     const verified = await tessera(verifyArgs, { verify });
     expect(verified.exit).toBe(EXIT.ok);
-    expect(verified.stdout).toContain('ACCEPTED: the model of this key computes these outputs (100 bits).');
+    expect(verified.stdout).toBe(
+      'ACCEPTED: The network "pictures" of this key computes the output "y" that you gave from some input "image" that the ' +
+        'prover knows and some input "bias" that the prover knows, for the purpose "étude". (100 bits)\n' +
+        'Not in zero knowledge: the proof may tell about everything that it was made from.\n',
+    );
     expect(stated!.outputs).toEqual({ y: Int32Array.of(8, -4) });
-    expect(stated!.inputs).toBeUndefined();
+    expect(stated!.inputs).toEqual({});
     expect(stated!.tag).toEqual(new TextEncoder().encode('étude'));
   });
 
@@ -249,6 +273,7 @@ describe('run, prove, verify', () => {
 
 describe('targets are checked before the work', () => {
   const proving = ['prove', at('m.tsm'), at('in.json'), '--no-zk'];
+  const committing = [...proving.slice(0, 3), '-o', at('new.tsp'), '--output', 'committed', '--save-commitment'];
   const cases: [string, string[], ErrorCode][] = [
     ['a folder that is not there', [...proving, '-o', at('none/p.tsp')], 'E_FILE'],
     ['a folder', [...proving, '-o', folder], 'E_FILE'],
@@ -257,6 +282,8 @@ describe('targets are checked before the work', () => {
     ['the model, written otherwise', [...proving, '-o', `${folder}/./m.tsm`], 'E_USAGE'],
     ['one file for two', [...proving, '-o', at('new.tsp'), '--save-output', at('new.tsp')], 'E_USAGE'],
     ['the second target', [...proving, '-o', at('new.tsp'), '--save-output', at('none/y.json')], 'E_FILE'],
+    ['the place of a commitment', [...committing, at('none/y')], 'E_FILE'],
+    ['a budget file that is there', [...committing, at('kept')], 'E_USAGE'],
     ['the ONNX file', ['compile', at('m.onnx'), '-o', at('m.onnx')], 'E_USAGE'],
     ['one file for model and key', ['compile', at('m.onnx'), '-o', at('n.tsm'), '--key', at('n.tsm')], 'E_USAGE'],
     ['the input of a run', ['run', at('m.tsm'), at('in.json'), '-o', at('in.json')], 'E_USAGE'],
@@ -271,10 +298,13 @@ describe('targets are checked before the work', () => {
 
   it('what is not a file is written to, never replaced', async () => {
     execFileSync('mkfifo', [at('pipe')]);
-    const written = readFile(at('pipe'));
-    const { exit } = await tessera([...proving, '-o', at('pipe')], { prove });
+    // a reader that waits for nobody: where nothing is written the test fails, it does not hang
+    const reader = await open(at('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    const { exit } = await tessera([...proving, '-o', at('pipe')], { prove, counters });
     expect(exit).toBe(EXIT.ok);
-    expect(new Uint8Array(await written)).toEqual(Uint8Array.of(7, 7));
+    const { bytesRead, buffer } = await reader.read(new Uint8Array(8), 0, 8);
+    await reader.close();
+    expect(buffer.subarray(0, bytesRead)).toEqual(Uint8Array.of(7, 7));
     expect(statSync(at('pipe')).isFIFO()).toBe(true);
   });
 });
@@ -290,43 +320,6 @@ describe('inspect and doctor', () => {
     const { exit, stdout } = await tessera(['doctor', '--json']);
     expect(exit).toBe(EXIT.ok);
     expect(JSON.parse(stdout)).toMatchObject({ schema: 1, ok: true, tessera: '1.2.3', simd: true });
-  });
-});
-
-describe('progress', () => {
-  const working = async (_: Uint8Array, __: TensorValues, { onProgress }: { onProgress?: (e: never) => void }) => {
-    const tell = onProgress as (event: object) => void;
-    tell({ kind: 'stage', stage: 'run', done: 0 });
-    tell({ kind: 'stage', stage: 'run', done: 0.5 });
-    tell({ kind: 'note', sentence: 'By the way.' });
-    tell({ kind: 'stage', stage: 'run', done: 1 });
-    return { outputs };
-  };
-  const args = ['run', at('m.tsm'), at('in.json')];
-
-  it('in a pipe: a line a stage, nothing animated', async () => {
-    const { stderr } = await tessera(args, { run: working });
-    expect(stderr).toMatch(/^note: By the way\.\nrun +\d+ ms\n$/);
-  });
-
-  it('on a terminal: a bar that is cleared', async () => {
-    const { stderr } = await tessera(args, { run: working }, true);
-    expect(stderr).toContain('░░░░');
-    expect(stderr.slice(stderr.lastIndexOf('\r'))).toMatch(/^\r.\[2Krun +\d+ ms\n$/);
-  });
-
-  it('--progress json: one event a line', async () => {
-    const { stderr } = await tessera([...args, '--progress', 'json'], { run: working });
-    const events = stderr
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line));
-    expect(events).toHaveLength(4);
-    expect(events[1]).toMatchObject({ schema: 1, kind: 'stage', stage: 'run', done: 0.5 });
-  });
-
-  it('--quiet: silence', async () => {
-    expect((await tessera([...args, '--quiet'], { run: working })).stderr).toBe('');
   });
 });
 

@@ -6,8 +6,9 @@ import type { Circuit } from '../../src/circuit/types.ts';
 import type { Host } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import type { Verbs } from '../../src/cli/verbs.ts';
-import { encodeKey, type KeyFile } from '../../src/files/key.ts';
+import { encodeKey } from '../../src/files/key.ts';
 import { encodeModel } from '../../src/files/model.ts';
+import { bareKey } from '../support/keys.ts';
 
 const port = { range: { lo: -128, hi: 127 }, scale: 4 };
 
@@ -25,8 +26,8 @@ export const circuit: Circuit = {
   outputs: [{ name: 'y', shape: [1, 2], ...port }],
 };
 
-export const key: KeyFile = { circuit, parameters: [12, 1, 4], root: new Uint8Array(32) };
-export const modelBytes = encodeModel({ ...key, weights: new Map(), report: '{}' });
+export const key = bareKey(circuit, [12, 1, 1, 4]);
+export const modelBytes = encodeModel({ ...key, weights: new Map(), secret: new Uint8Array(), report: '{}' });
 export const keyBytes = encodeKey(key);
 
 export const outputs = {

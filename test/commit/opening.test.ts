@@ -8,6 +8,7 @@ import { P } from '../../src/field/m31.ts';
 import { eqTable } from '../../src/field/mle.ts';
 import { readExts } from '../../src/kernels/vectors.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
+import type { Parameters } from '../../src/soundness/parameters.ts';
 import { ProverChannel, Rejection, VerifierChannel } from '../../src/transcript/channel.ts';
 import { elements } from '../support/elements.ts';
 
@@ -16,7 +17,7 @@ const digest = new Uint8Array(32).fill(9);
 const draw = elements(5);
 
 /** Two matrices of 1 and 3 rows opened together at a random point, and what the verifier says of a claimed value. */
-function open(parameters: { rowBits: number; rateBits: number; folds: number[] }) {
+function open(parameters: Parameters) {
   const { rowBits, rateBits } = parameters;
   const twiddles = prepareTwiddles(machine, rowBits + rateBits);
   const matrices = [1, 3].map((rows) => {
@@ -27,16 +28,16 @@ function open(parameters: { rowBits: number; rateBits: number; folds: number[] }
     });
     const pointers = Array.from({ length: rows }, (_, i) => messages + 4 * i * 2 ** rowBits);
     const commitment = commitRows(machine, pointers, rowBits, rowBits + rateBits, twiddles);
-    return { commitment, messages, kappas: pointers.map(draw) };
+    return { commitment, messages, tails: 0, kappas: pointers.map(draw) };
   });
   const z = Array.from({ length: rowBits }, draw);
-  const folded = readExts(machine, foldMatrices(machine, matrices, 2 ** rowBits), 2 ** rowBits);
+  const folded = readExts(machine, foldMatrices(machine, parameters, matrices), 2 ** rowBits);
   const value = eqTable(z).reduce((sum, e, i) => sum.add(e.mul(folded[i]!)), Ext.ZERO);
   const channel = new ProverChannel(digest, (state, bits) => findNonce(machine, state, bits));
   openMatrices(channel, machine, parameters, twiddles, matrices, z);
   const proof = channel.finish();
   const claimed = matrices.map(({ commitment, kappas }, i) => {
-    return { root: commitment.root, kappas, cell: 'base' as const, name: `matrix ${i}` };
+    return { root: commitment.root, kappas, cell: 'base' as const, leaf: 'plain' as const, name: `matrix ${i}` };
   });
   const check = (point: readonly Ext[], v: Ext, list = claimed): string => {
     const verifier = new VerifierChannel(digest, proof);
@@ -53,9 +54,10 @@ function open(parameters: { rowBits: number; rateBits: number; folds: number[] }
 }
 
 describe.each([
-  { rowBits: 12, rateBits: 1, folds: [2] },
-  { rowBits: 12, rateBits: 2, folds: [3, 3] },
-  { rowBits: 13, rateBits: 1, folds: [2, 2, 3] },
+  { rowBits: 12, rateBits: 1, tailRows: 0, folds: [2] },
+  { rowBits: 12, rateBits: 2, tailRows: 0, folds: [3, 3] },
+  { rowBits: 13, rateBits: 1, tailRows: 0, folds: [2, 2, 3] },
+  { rowBits: 12, rateBits: 3, tailRows: 0, folds: [4] },
 ])('an opening with %j', (parameters) => {
   const { z, value, claimed, check } = open(parameters);
 

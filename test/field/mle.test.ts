@@ -57,6 +57,16 @@ describe('prefixes', () => {
   });
 });
 
+it('a long axis is evaluated as rows of itself', () => {
+  for (const size of [2049, 3000, 4096]) {
+    const values = Array.from({ length: size }, (_, i) => ((i * i) % 1001) - 500);
+    const n = bitsFor(size);
+    const r = Array.from({ length: n }, (_, i) => new Ext(i + 2, 3 * i, 5, 7 + i));
+    const eq = eqTable(r);
+    expect(evaluateTensor(values, [size], r)).toEqual(sum(values.map((v, i) => eq[i]!.mul(Ext.of(v)))));
+  }
+});
+
 const shape = fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 });
 
 describe('tensors', () => {

@@ -12,7 +12,10 @@ const foundations = ['errors', 'progress', 'bytes', 'field', 'circuit'];
 const protocol = [...foundations, 'kernels', 'transcript', 'soundness'];
 const argument = [...protocol, 'commit', 'argue'];
 const compiler = [...foundations, 'kernels', 'ops', 'onnx', 'quantize'];
-const verbs = ['values', 'statement', 'check', 'compile', 'run', 'prove', 'verify', 'inspect'];
+/** What both sides of a proof derive, and what checks one. */
+const verifying = [...argument, 'files', 'plan', 'statement', 'accept', 'certificate', 'rotation'];
+const proving = [...argument, 'files', 'plan', 'statement', 'send', 'tensor', 'spending', 'prover'];
+const verbs = ['values', 'check', 'compile', 'run', 'prove', 'rotate', 'verify', 'inspect'];
 
 /** Room (a folder or a file of src/) -> the rooms it may import. Its own files are always allowed. */
 const mayImport: Record<string, readonly string[]> = {
@@ -31,17 +34,27 @@ const mayImport: Record<string, readonly string[]> = {
   quantize: [...foundations, 'kernels', 'ops', 'onnx'],
   files: ['errors', 'bytes', 'circuit', 'soundness'],
   check: [...compiler],
-  compile: [...argument, ...compiler, 'files', 'run', 'prove', 'statement', 'values'],
-  run: [...foundations, 'kernels', 'files', 'values'],
   values: foundations,
-  statement: [...argument, 'files'],
-  prove: [...argument, 'files', 'run', 'statement', 'values'],
-  verify: [...argument, 'files', 'statement', 'values'],
-  inspect: [...argument, 'files', 'statement', 'values'],
-  index: [...argument, ...compiler, ...verbs, 'files'],
-  node: [...argument, ...compiler, ...verbs, 'files', 'index'],
-  browser: [...argument, ...compiler, ...verbs, 'files', 'index'],
-  cli: [...argument, ...compiler, ...verbs, 'files', 'index', 'node'],
+  plan: [...argument, 'files'],
+  statement: [...argument, 'files', 'plan'],
+  accept: [...argument, 'files', 'plan', 'statement'],
+  certificate: [...argument, 'files', 'plan', 'statement', 'accept'],
+  rotation: [...argument, 'files', 'plan', 'statement', 'accept'],
+  spending: [...argument, 'files', 'plan'],
+  tensor: [...argument, 'files', 'spending', 'values'],
+  send: [...argument, 'plan'],
+  prover: [...argument, 'files', 'plan', 'run', 'statement', 'send', 'tensor'],
+  register: [...verifying, ...proving],
+  rotate: [...verifying, ...proving, 'register'],
+  compile: [...argument, ...compiler, 'files', 'run', 'register', 'spending', 'values'],
+  run: [...foundations, 'kernels', 'files', 'values'],
+  prove: [...proving, 'progress', 'run', 'values'],
+  verify: [...verifying, 'values'],
+  inspect: [...verifying, 'values'],
+  index: [...verifying, ...proving, ...compiler, ...verbs],
+  node: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
+  browser: [...verifying, ...proving, ...compiler, ...verbs, 'index'],
+  cli: [...verifying, ...proving, ...compiler, ...verbs, 'index', 'node'],
 };
 
 const importPattern = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\bnew URL\(\s*)'([^']+)'/g;
@@ -117,7 +130,20 @@ describe('imports', () => {
   });
 
   it('verify reaches no compiler, no workers', () => {
-    const rooms = ['onnx', 'ops', 'quantize', 'compile', 'run', 'prove', 'node', 'cli'];
+    const rooms = [
+      'onnx',
+      'ops',
+      'quantize',
+      'compile',
+      'register',
+      'rotate',
+      'run',
+      'send',
+      'prover',
+      'prove',
+      'node',
+      'cli',
+    ];
     const reached = reachable('verify.ts');
     expect(reached.filter((s) => rooms.includes(s.room)).map((s) => s.path)).toEqual([]);
     expect(reached.filter((s) => /\bWorker\b/.test(s.code)).map((s) => s.path)).toEqual([]);

@@ -103,7 +103,23 @@ describe('integer vectors', () => {
           raw.shiftInt(wide, shift, b.outWords(n), 2, from, n);
         }
         for (const count of [1, 15, 30, 32]) raw.bitsInt(src, kind, 3, count, b.outWords(n), from, n);
-        raw.packInt(src, kind, n, b.outWords(n));
+        raw.packBox(src, kind, 1, 0, 1, 0, n, b.outWords(n));
+        return 0;
+      });
+    }
+  });
+
+  test.each([
+    [1, 3, 7],
+    [2, 1, 4],
+    [3, 2, 9],
+  ])('packBox, %i planes of %i rows of %i cells', (planes, rows, count) => {
+    for (const kind of [2, 4]) {
+      same(planes + kind, (raw, b) => {
+        const [rowStride, planeStride] = [count + 2, (count + 2) * (rows + 1)];
+        const src = b.integers(planes * planeStride, kind, kind === 2 ? 16 : 31);
+        const dst = b.outWords(planes * rows * count);
+        raw.packBox(src, kind, planes, planeStride, rows, rowStride, count, dst);
         return 0;
       });
     }

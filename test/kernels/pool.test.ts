@@ -124,3 +124,11 @@ test('more memory than there can be is a typed error, and the arena is as before
   expect(() => pool.alloc(2 ** 32)).toThrow(expect.objectContaining({ code: 'E_MEMORY' }));
   expect(pool.mark()).toBe(mark);
 });
+
+test.each([1, 2])('a memory limit is kept, with %i threads, and its error has the numbers', async (threads) => {
+  await using machine = await createMachine({ threads, memory: 2 ** 26 });
+  expect(machine.u8(machine.alloc(2 ** 25), 1).length).toBe(1);
+  const error = expect.objectContaining({ code: 'E_MEMORY', message: expect.stringContaining('0.06 GiB') });
+  expect(() => machine.alloc(2 ** 25)).toThrow(error);
+  expect(machine.peakBytes).toBeLessThanOrEqual(2 ** 26);
+});

@@ -31,7 +31,7 @@ const POWERS = [1, 2, 4, 8, 16, 64];
 const ANY = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 33, 100];
 
 describe('extension vectors', () => {
-  test.each(POWERS)('foldExt, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('foldExt, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const src = b.vector(2 * half);
@@ -60,7 +60,37 @@ describe('extension vectors', () => {
         const k = b.scalar();
         for (const [from, to] of cut) raw.axpyExt(b.expectVector(x, n), y, from, to, ...k);
         raw.zeroExt(b.outVector(n + 8), n);
+        for (const [from, to] of cut) raw.fillExt(b.outVector(n + 8), from, to, ...b.scalar());
         raw.splitExt(y, n, b.outWords(4 * (n + 3)), 4 * (n + 3));
+        raw.addPlanes(b.expectVector(y, n), n, b.words(4 * (n + 3)), 4 * (n + 3));
+        return 0;
+      });
+    }
+  });
+
+  test.each([
+    [1, 1],
+    [3, 5],
+    [4, 16],
+    [7, 10],
+    [9, 33],
+  ])('dotRowsExt, foldRowsExt, moveExt: %i x %i', (rows, columns) => {
+    for (const stride of [columns, columns + 3]) {
+      same(rows, (raw, b) => {
+        const x = b.vector(rows * stride);
+        const [dotted, folded] = [b.outVector(rows), b.outVector(columns)];
+        for (const cut of cuts(rows)) {
+          const w = b.vector(columns);
+          for (const [from, to] of cut) raw.dotRowsExt(x, stride, columns, w, from, to, dotted);
+        }
+        for (const cut of cuts(columns)) {
+          const w = b.vector(rows);
+          for (const [from, to] of cut) raw.foldRowsExt(x, 0, stride, rows, w, from, to, folded);
+        }
+        raw.foldRowsExt(x, 3, stride, rows - 1, b.vector(rows), 0, columns - 1, b.outVector(columns));
+        raw.moveExt(x, 0, b.outVector(columns + 4), 4, 1, 0, 0, 1, 0, 0, columns, 1, 1);
+        raw.moveExt(x, 1, b.outVector(3 * rows), 2, 1, 0, 0, 1, 0, 0, rows - 1, stride, 3);
+        raw.moveExt(x, 0, b.outVector(16 * rows), 1, 2, 1, 8 * rows, rows - 1, stride, 4, 1, 1, 1);
         return 0;
       });
     }
@@ -96,15 +126,20 @@ test.each([0, 1, 0x7ffffffe])('extension kernels, every coordinate %i or p - 1',
     raw.dotExt(x, y, 0, n, b.outWords(4));
     raw.outerExt(x, n, y, n, b.outVector(n * n));
     raw.foldExt(x, n, 0, n, ...top, b.outVector(n));
-    raw.fractionUp(x, y, n, 0, n, b.outVector(n), b.outVector(n));
+    raw.fractionUp(x, y, n, 0, n, b.outVector(n), b.outVector(n), n / 2);
     raw.tripleRound(x, y, z, n, 0, n, b.outWords(12));
-    raw.fractionFoldRound(x, y, z, u, n / 2, ...top, x, 2, y, 0, n / 2, b.outWords(8));
+    const scalars = b.words(8);
+    b.machine.u32(scalars, 8).set([...top, ...top]);
+    const [ids, products] = [b.words(n / 4), b.vector(8)];
+    b.machine.u32(ids, n / 4).fill(0);
+    raw.pairNext(x, y, n / 2, 2 * n, scalars, scalars + 16, ids, products, u, 2, z, 0, n / 2, b.outWords(8));
+    raw.fractionNext(x, y, z, u, n / 2, 2 * n, scalars, scalars + 16, x, 2, y, 0, n / 2, b.outWords(8));
     return 0;
   });
 });
 
 describe('sumcheck rounds', () => {
-  test.each(POWERS)('productRound, tripleRound, half %i', (half) => {
+  test.each([...POWERS, 3, 6, 20, 33])('productRound, tripleRound, half %i', (half) => {
     for (const cut of cuts(half)) {
       same(half, (raw, b) => {
         const [e, x, y] = [b.vector(2 * half), b.vector(2 * half), b.vector(2 * half)];
@@ -115,104 +150,6 @@ describe('sumcheck rounds', () => {
         return 0;
       });
     }
-  });
-});
-
-describe('fraction tree', () => {
-  test.each(POWERS)('fractionUp, half %i', (half) => {
-    for (const cut of cuts(half)) {
-      same(half, (raw, b) => {
-        const [p, q] = [b.vector(2 * half), b.vector(2 * half)];
-        const [pDst, qDst] = [b.outVector(half), b.outVector(half)];
-        for (const [from, to] of cut) raw.fractionUp(p, q, half, from, to, pDst, qDst);
-        return 0;
-      });
-    }
-  });
-
-  test.each(POWERS.flatMap((half) => [0, 1, 2, 3, 5].filter((lo) => 2 ** lo <= half).map((lo) => [half, lo])))(
-    'fractionRound and fractionFoldRound, half %i, 2^%i low entries',
-    (half, lo) => {
-      for (const cut of cuts(half)) {
-        same(half + lo, (raw, b) => {
-          const tables = (n: number) => [b.vector(n), b.vector(n), b.vector(n), b.vector(n)] as const;
-          const [eqLo, eqHi] = [b.vector(2 ** lo), b.vector(half / 2 ** lo)];
-          const t = tables(2 * half);
-          for (const [from, to] of cut) raw.fractionRound(...t, half, eqLo, lo, eqHi, from, to, b.outWords(8));
-          const u = tables(4 * half);
-          const r = b.scalar();
-          for (const [from, to] of cut) {
-            raw.fractionFoldRound(...u, half, ...r, eqLo, lo, eqHi, from, to, b.outWords(8));
-          }
-          for (const v of u) b.expectVector(v, 2 * half);
-          return 0;
-        });
-      }
-    },
-  );
-
-  test.each(POWERS)('numerators that are 1, half %i', (half) => {
-    same(half, (raw, b) => {
-      const numerators = (n: number) => {
-        const ptr = b.vector(n);
-        for (let i = 0; i < n; i++) {
-          const words = b.machine.u32(ptr + 64 * (i >> 2) + 4 * (i & 3), 13);
-          if (i % 32 < 24) words[0] = 1;
-          if (i % 32 < 20) for (const c of [4, 8, 12]) words[c] = 0;
-        }
-        return ptr;
-      };
-      const [eqLo, eqHi] = [b.vector(1), b.vector(half)];
-      const tables = (n: number) => [numerators(n), b.vector(n), b.vector(n), b.vector(n)] as const;
-      raw.fractionUp(numerators(2 * half), b.vector(2 * half), half, 0, half, b.outVector(half), b.outVector(half));
-      raw.fractionRound(...tables(2 * half), half, eqLo, 0, eqHi, 0, half, b.outWords(8));
-      const t = tables(4 * half);
-      raw.fractionFoldRound(...t, half, ...b.scalar(), eqLo, 0, eqHi, 0, half, b.outWords(8));
-      for (const v of t) b.expectVector(v, 2 * half);
-      raw.axpyExt(b.expectVector(t[1], 4 * half), t[2], 0, 4 * half, 1, 0, 0, 0);
-      return 0;
-    });
-  });
-
-  test.each([
-    [1, 1, 1, 0, 1],
-    [3, 5, 8, 8, 16],
-    [2, 8, 8, 16, 32],
-    [5, 3, 4, 32, 64],
-    [4, 21, 32, 128, 128],
-    [1, 100, 128, 0, 64],
-    [6, 1, 1, 8, 8],
-    [9, 2, 2, 32, 32],
-  ])('leafRows: %i rows of %i in %i, from leaf %i of 2 x %i', (rows, rowLen, paddedLen, leafIndex, half) => {
-    const kinds = [
-      [2, 0],
-      [4, 0],
-      [2, 2],
-      [4, 4],
-      [2, 4],
-    ] as const;
-    for (const [k0, k1] of kinds) {
-      for (const counted of [false, true]) {
-        same(rows + k0, (raw, b) => {
-          const cells = rows * rowLen;
-          const [p, q] = [b.outVector(2 * half), b.outVector(2 * half)];
-          raw.fillLeaves(p, q, 0, 2 * half);
-          const x0 = b.integers(cells, k0, k0 === 2 ? 16 : 32);
-          const x1 = k1 === 0 ? 0 : b.integers(cells, k1, k1 === 2 ? 16 : 32);
-          const m = counted ? b.integers(cells, 4, 32) : 0;
-          const [c, beta] = [b.scalars(1), b.scalars(1)];
-          raw.leafRows(x0, k0, x1, k1, m, rows, rowLen, paddedLen, leafIndex, half, c, beta, p, q);
-          return 0;
-        });
-      }
-    }
-  });
-
-  test('fillLeaves leaves its surroundings alone', () => {
-    same(1, (raw, b) => {
-      raw.fillLeaves(b.outVector(40), b.outVector(40), 8, 37);
-      return 0;
-    });
   });
 });
 
@@ -231,7 +168,7 @@ describe('integers times extension', () => {
     for (const bits of [8, 12, 14, 15, 16]) {
       same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 2, bits));
     }
-    for (const bits of [16, 31, 32]) {
+    for (const bits of [8, 12, 15, 16, 31, 32]) {
       same(rows + bits, (raw, b) => rowsBothWays(raw, b, rows, columns, 4, bits));
     }
   });
@@ -253,6 +190,24 @@ describe('integers times extension', () => {
     for (const cut of cuts(columns)) for (const [from, to] of cut) foldRows(x, stride, rows, v, from, to, folded);
     return 0;
   };
+
+  test('field elements of small integers, and one among them that is not small', () => {
+    for (const [rows, columns] of shapes as [number, number][]) {
+      for (const odd of [undefined, 0x8000, -0x8000, 2 ** 30 - 1]) {
+        same(rows, (raw, b) => {
+          const x = b.words(rows * columns);
+          b.machine.u32(x, rows * columns).forEach((v, i, view) => {
+            const small = (v % 0xffff) - 0x7fff;
+            view[i] = (small + 0x7fffffff) % 0x7fffffff;
+          });
+          if (odd !== undefined) b.machine.u32(x, rows * columns)[rows * columns - 1] = (odd + 0x7fffffff) % 0x7fffffff;
+          raw.dotRowsI32(x, columns, columns, b.vector(columns), 0, rows, b.outVector(rows));
+          raw.foldRowsI32(x, columns, rows, b.vector(rows), 0, columns, b.outVector(columns));
+          return 0;
+        });
+      }
+    }
+  });
 
   test('the extremes of 16 bits everywhere', () => {
     for (const value of [-32768, 32767, -32767]) {
@@ -277,6 +232,37 @@ describe('code', () => {
       for (let m = 0; m <= n; m++) raw.encodeRow(b.expectWords(b.words(2 ** m), 2 ** m), m, b.outWords(2 ** n), n, tw);
       return 0;
     });
+  });
+
+  test('joinRow', () => {
+    same(7, (raw, b) => {
+      raw.joinRow(b.words(16), 4, b.words(6), 6, b.outWords(32));
+    });
+  });
+
+  test('expandSecret, whole and from the middle, as words and as elements', () => {
+    for (const canonical of [0, 1]) {
+      same(11 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 5, canonical, 0, 11, b.outWords(88));
+      });
+      same(13 + canonical, (raw, b) => {
+        raw.expandSecret(b.words(8), 6, canonical, 3, 9, b.outWords(72));
+      });
+    }
+  });
+
+  test.each([3, 4, 5, 6, 7, 9, 10])('adjointRow from 2^%i points', (n) => {
+    const tw = { reference: 0, wasm: wasm.alloc(4 * 2 ** n) };
+    wasm.raw.twiddles(n, tw.wasm);
+    for (let m = 0; m <= n; m++) {
+      same(n + m, (raw, b) => {
+        const src = b.words(2 ** n);
+        const words = b.machine.u32(src, 2 ** n);
+        if (n > 6) words.set(words.map((v, i) => (i % 9 === 0 ? v : 0)));
+        raw.adjointRow(src, n, b.outWords(2 ** m), m, raw === wasm.raw ? tw.wasm : tw.reference);
+        return 0;
+      });
+    }
   });
 
   test('encodeRow is the code of field/circle.ts', () => {

@@ -1,7 +1,7 @@
 /** One bit of every byte of a small proof, columns and last vector included: test/soundness/mutate.test.ts without sampling. */
 import { expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prove.ts';
+import { Prover } from '../../src/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { flip, Histogram, messagesOf, reseal } from '../support/mutations.ts';
 import { register, tinyNetwork } from '../support/tiny.ts';
@@ -11,6 +11,7 @@ const tiny = tinyNetwork();
 const { model, key } = register(machine, tiny);
 const { proof, outputs } = new Prover(machine, model).prove([tiny.input], {
   publicInputs: new Set(),
+  zk: false,
   tag: new Uint8Array(),
 });
 const statement = { key, outputs: { y: Int32Array.from(outputs[0]!) } };

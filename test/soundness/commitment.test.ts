@@ -7,8 +7,8 @@ import { Ext } from '../../src/field/ext.ts';
 import { P } from '../../src/field/m31.ts';
 import { decodeProof } from '../../src/files/proof.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover, type ProverHooks } from '../../src/prove.ts';
-import { planOf } from '../../src/statement.ts';
+import { planOf } from '../../src/plan.ts';
+import { Prover, type ProverHooks } from '../../src/prover.ts';
 import type { Verdict } from '../../src/verify.ts';
 import { courtOf, withEdits } from '../support/court.ts';
 import { edited, forge, slopeOf, tell, twisted } from '../support/lies.ts';
@@ -32,15 +32,16 @@ describe('forged slab values', () => {
     const { messages, residuals } = attempt(edits);
     const at = residuals.length - 1;
     expect(residuals[at]!.check).toBe('opening.batch');
-    const message = messages.findIndex((m) => m.label === 'slab values');
-    expect(messages[message]!.count).toBe(2);
-    const [w0, w1] = [0, 1].map((index) => slopeOf(attempt, edits, residuals, at, { message, index })!) as [Ext, Ext];
+    // one message a commitment, one slab in each
+    const values = messages.flatMap((m, message) => (m.label === 'slab values' ? [{ message, index: 0 }] : []));
+    expect(values.map(({ message }) => messages[message]!.count)).toEqual([1, 1]);
+    const [w0, w1] = values.map((element) => slopeOf(attempt, edits, residuals, at, element)!) as [Ext, Ext];
     // w0 d0 + w1 d1 = -residual, e0 d0 + e1 d1 = 0: what an earlier draft, with e known before the values, accepted
     const [e0, e1] = [new Ext(3, 1, 4, 1), new Ext(5, 9, 2, 6)];
     const scale = residuals[at]!.value.neg().mul(w0.mul(e1).sub(w1.mul(e0)).inv());
     const cancelling = [
-      { message, index: 0, by: scale.mul(e1) },
-      { message, index: 1, by: scale.mul(e0).neg() },
+      { ...values[0]!, by: scale.mul(e1) },
+      { ...values[1]!, by: scale.mul(e0).neg() },
     ];
     expect(e0.mul(cancelling[0]!.by).add(e1.mul(cancelling[1]!.by)).isZero()).toBe(true);
     const forged = withEdits(hooks, [...edits, ...cancelling]);
@@ -61,7 +62,7 @@ describe('the commitment', () => {
   });
 
   it('junk in cells that no column has changes nothing', () => {
-    const { packing } = planOf(tiny.model, new Set()).commitments.at(-1)!;
+    const { packing } = planOf(tiny.model).commitments.at(-1)!;
     const junk = packing.rows * 2 ** packing.rowBits - packing.cells;
     expect(junk).toBeGreaterThan(1000);
     const hooks: ProverHooks = {

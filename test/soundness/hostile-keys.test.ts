@@ -8,8 +8,9 @@ import type { Circuit, Derivation, TensorId } from '../../src/circuit/types.ts';
 import { encodeKey, modelId } from '../../src/files/key.ts';
 import { encodeProof } from '../../src/files/proof.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { Prover } from '../../src/prove.ts';
+import { Prover } from '../../src/prover.ts';
 import { verify } from '../../src/verify.ts';
+import { bareKey } from '../support/keys.ts';
 import { register } from '../support/tiny.ts';
 
 const one = (tensor: TensorId, coefficient = 1) => ({ tensor, coefficient });
@@ -17,8 +18,8 @@ const wide = { lo: -100, hi: 100 };
 
 /** The verdict on some bytes under a key of this circuit. */
 function verdictUnder(circuit: Circuit, y: Int32Array, inputs: Record<string, Int32Array> = {}) {
-  const key = { circuit, parameters: [12, 1, 3, 3], root: new Uint8Array(32) };
-  const proof = encodeProof({ model: modelId(key), proof: new Uint8Array(4096) });
+  const key = bareKey(circuit, [12, 1, 0, 3, 3]);
+  const proof = encodeProof({ model: modelId(key), zk: false, proof: new Uint8Array(4096) });
   return verify(proof, { key: encodeKey(key), inputs, outputs: { y } });
 }
 
@@ -50,7 +51,7 @@ describe('circuits that false outputs were once proved under', () => {
       };
       const { proof, outputs } = new Prover(machine, model).prove(
         [input],
-        { publicInputs, tag: new Uint8Array() },
+        { publicInputs, zk: false, tag: new Uint8Array() },
         lie,
       );
       const inputs: Record<string, Int32Array> = visibility === 'public' ? { x: input } : {};
@@ -187,7 +188,7 @@ describe('small keys that would cost much', () => {
       b.zero(b.linear('twice', [one(t, 2)]));
       return b.linear('out', [one(x)]);
     });
-    expect(encodeKey({ circuit, parameters: [12, 1, 3, 3], root: new Uint8Array(32) }).length).toBeLessThan(3000);
+    expect(encodeKey(bareKey(circuit, [12, 1, 0, 3, 3])).length).toBeLessThan(3000);
     expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
   });
 
@@ -214,6 +215,7 @@ describe('small keys that would cost much', () => {
     const { model, key } = register(machine, { circuit, weights: new Map(), input: small });
     const { proof, outputs } = new Prover(machine, model).prove([small], {
       publicInputs: new Set(),
+      zk: false,
       tag: new Uint8Array(),
     });
     expect(verify(proof, { key, outputs: { y: outputs[0]! } })).toMatchObject({ ok: true });
@@ -227,7 +229,7 @@ describe('what is no statement', () => {
   const machine = createReferenceMachine();
   const input = Int32Array.of(1, 2);
   const { model, key } = register(machine, { ...b.build(), input });
-  const options = { publicInputs: new Set<number>(), tag: new Uint8Array(5) };
+  const options = { publicInputs: new Set<number>(), zk: false, tag: new Uint8Array(5) };
   const prover = new Prover(machine, model);
   const { proof, outputs } = prover.prove([input], options);
   const honest = { key, outputs: { y: outputs[0]! }, tag: options.tag };

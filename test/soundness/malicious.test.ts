@@ -8,7 +8,7 @@ import { checkCircuit } from '../../src/circuit/check.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { inversePowerOfTwo, P } from '../../src/field/m31.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import type { ProverHooks } from '../../src/prove.ts';
+import type { ProverHooks } from '../../src/prover.ts';
 import { courtOf, withEdits } from '../support/court.ts';
 import { edited, forge, type Story, tell } from '../support/lies.ts';
 import { tinyNetwork } from '../support/tiny.ts';

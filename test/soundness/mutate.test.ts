@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prove.ts';
+import { Prover } from '../../src/prover.ts';
 import { verify } from '../../src/verify.ts';
 import { flip, Histogram, type Message, messagesOf, reseal, splice } from '../support/mutations.ts';
 import { register, tinyNetwork } from '../support/tiny.ts';
@@ -14,7 +14,7 @@ const machine = await createWasmMachine();
 const tiny = tinyNetwork();
 const { model, key } = register(machine, tiny);
 const prover = new Prover(machine, model);
-const options = { publicInputs: new Set<number>(), tag: new Uint8Array() };
+const options = { publicInputs: new Set<number>(), zk: false, tag: new Uint8Array() };
 const { proof, outputs } = prover.prove([tiny.input], options);
 const statement = { key, outputs: { y: Int32Array.from(outputs[0]!) } };
 const messages = messagesOf(verify(proof, statement));

@@ -6,9 +6,11 @@ import { describe, expect, it } from 'vitest';
 import type { Circuit, Definition, IntArray, Tensor } from '../../src/circuit/types.ts';
 import { encodeKey, type KeyFile, modelId } from '../../src/files/key.ts';
 import { decodeProof, encodeProof } from '../../src/files/proof.ts';
+import { encodeCommitment } from '../../src/files/tensor.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prove.ts';
-import { type Statement, statementDigest } from '../../src/statement.ts';
+import { planOf } from '../../src/plan.ts';
+import { Prover } from '../../src/prover.ts';
+import { type PortStatement, type Statement, statementDigest } from '../../src/statement.ts';
 import { Transcript } from '../../src/transcript/transcript.ts';
 import { verify } from '../../src/verify.ts';
 import { register, tinyNetwork } from '../support/tiny.ts';
@@ -18,14 +20,16 @@ const tiny = tinyNetwork();
 const { model, key } = register(machine, tiny);
 const tag = new TextEncoder().encode('a purpose');
 const prover = new Prover(machine, model);
-const openly = prover.prove([tiny.input], { publicInputs: new Set([0]), tag });
-const privately = prover.prove([tiny.input], { publicInputs: new Set(), tag });
+const openly = prover.prove([tiny.input], { publicInputs: new Set([0]), zk: false, tag });
+const privately = prover.prove([tiny.input], { publicInputs: new Set(), zk: false, tag });
+const silently = prover.prove([tiny.input], { publicInputs: new Set([0]), outputs: ['private'], zk: false, tag });
 const y = Int32Array.from(openly.outputs[0]!);
 const open = { key, inputs: { x: tiny.input }, outputs: { y }, tag };
 
-const statement: Statement = { inputs: new Map([[0, tiny.input]]), outputs: [y], tag };
-const firstChallenge = (file: KeyFile, s: Statement) =>
-  new Transcript(statementDigest(file, s)).challenge('lookup challenge').toString();
+const shown = (values: IntArray): PortStatement[] => [{ kind: 'public', values }];
+const statement: Statement = { inputs: shown(tiny.input), outputs: shown(y), tag };
+const firstChallenge = (file: KeyFile, s: Statement, zk = false) =>
+  new Transcript(statementDigest(file, s, zk)).challenge('lookup challenge').toString();
 const honest = firstChallenge(model, statement);
 
 function changed<A extends IntArray>(values: A, at: number, by = 1): A {
@@ -45,23 +49,54 @@ describe('the caller changes', () => {
 
   it.each([...y.keys()])('output cell %i', (i) => {
     const outputs = changed(y, i);
-    expect(firstChallenge(model, { ...statement, outputs: [outputs] })).not.toBe(honest);
+    expect(firstChallenge(model, { ...statement, outputs: shown(outputs) })).not.toBe(honest);
     expect(verify(openly.proof, { ...open, outputs: { y: outputs } })).toMatchObject({ check: UNDER_OTHER_CHALLENGES });
   });
 
   it('each cell of the public input', () => {
     for (const i of tiny.input.keys()) {
       const input = changed(tiny.input, i, tiny.input[i] === 7 ? -1 : 1);
-      expect(firstChallenge(model, { ...statement, inputs: new Map([[0, input]]) })).not.toBe(honest);
+      expect(firstChallenge(model, { ...statement, inputs: shown(input) })).not.toBe(honest);
       const verdict = verify(openly.proof, { ...open, inputs: { x: input } });
       expect(verdict).toMatchObject({ check: UNDER_OTHER_CHALLENGES });
     }
   });
 
   it('the visibility of the input, either way', () => {
-    expect(firstChallenge(model, { ...statement, inputs: new Map() })).not.toBe(honest);
+    expect(firstChallenge(model, { ...statement, inputs: [{ kind: 'private' }] })).not.toBe(honest);
     expect(verify(openly.proof, { ...open, inputs: {} }).ok).toBe(false);
     expect(verify(privately.proof, open).ok).toBe(false);
+  });
+
+  it('the visibility of the output, either way', () => {
+    expect(firstChallenge(model, { ...statement, outputs: [{ kind: 'private' }] })).not.toBe(honest);
+    expect(verify(silently.proof, { ...open, outputs: { y: 'private' } })).toMatchObject({ ok: true });
+    expect(verify(openly.proof, { ...open, outputs: { y: 'private' } }).ok).toBe(false);
+    expect(verify(silently.proof, open).ok).toBe(false);
+  });
+
+  it('values to a commitment: a root of its own in every challenge, and nothing for a plain proof', () => {
+    const [first, second] = [1, 2].map((byte) => new Uint8Array(32).fill(byte)) as [Uint8Array, Uint8Array];
+    const challenges = [first, second].flatMap((root) => [
+      firstChallenge(model, { ...statement, inputs: [{ kind: 'committed', root }] }),
+      firstChallenge(model, { ...statement, outputs: [{ kind: 'committed', root }] }),
+    ]);
+    expect(new Set([honest, ...challenges]).size).toBe(5);
+    const commitment = (shape: readonly number[], scale = 0) => ({
+      commitment: encodeCommitment({ shape, scale, root: first }),
+    });
+    const verdict = (x: { commitment: Uint8Array }) => verify(openly.proof, { ...open, inputs: { x } });
+    expect(verdict(commitment([3, 6, 5]))).toMatchObject({ check: 'E_VISIBILITY' });
+    for (const x of [commitment([3, 5, 6]), commitment([90]), commitment([3, 6, 5], 1)]) {
+      expect(verdict(x)).toMatchObject({ check: 'E_COMMITMENT' });
+    }
+    expect(verify(openly.proof, { ...open, outputs: { y: commitment([4]) } })).toMatchObject({ check: 'E_VISIBILITY' });
+  });
+
+  it('nothing, but the file says that the proof is in zero knowledge', () => {
+    expect(firstChallenge(model, statement, true)).not.toBe(honest);
+    const renamed = encodeProof({ ...decodeProof(openly.proof), zk: true });
+    expect(verify(renamed, open).ok).toBe(false);
   });
 
   it.each([[new Uint8Array()], [Uint8Array.of(...tag, 0)], [tag.slice(1)], [changedTag()]])(
@@ -104,9 +139,14 @@ const listed = circuit.tables.findIndex((t) => t.name === 'odd');
 
 const otherKeys: Record<string, KeyFile> = {
   'the root': { ...model, root: changedRoot() },
+  'the root of private weights': { ...model, privateRoot: changedRoot() },
   'the row length': { ...model, parameters: [13, ...model.parameters.slice(1)] },
-  'the rate': { ...model, parameters: [model.parameters[0]!, 3 - model.parameters[1]!, ...model.parameters.slice(2)] },
-  'a fold': { ...model, parameters: [...model.parameters.slice(0, 2), model.parameters[2] === 3 ? 4 : 3] },
+  'the rate': {
+    ...model,
+    parameters: [model.parameters[0]!, 1 + (model.parameters[1]! % 3), ...model.parameters.slice(2)],
+  },
+  'the random part of a row': { ...model, parameters: model.parameters.map((v, i) => (i === 2 ? v + 1 : v)) },
+  'a fold': { ...model, parameters: [...model.parameters.slice(0, 3), model.parameters[3] === 3 ? 4 : 3] },
   'a table value': withCircuit({
     ...circuit,
     tables: circuit.tables.map((t, i) =>
@@ -167,29 +207,39 @@ describe.each(Object.entries(otherKeys))('the key differs in %s', (_, other) => 
   });
 
   it("and a forger who writes that model's id is stopped too", () => {
-    const forged = encodeProof({ model: modelId(other), proof: decodeProof(openly.proof).proof });
+    const forged = encodeProof({ ...decodeProof(openly.proof), model: modelId(other) });
     const verdict = verify(forged, { ...open, key: encodeKey(other), outputs });
     expect(['lookup.layer', 'proof.length', 'E_CIRCUIT', 'E_RANGE']).toContain(verdict.ok ? 'accepted' : verdict.check);
   });
 });
 
+it('a key with private weights takes no plain proof, and no certificate is no key', () => {
+  const other = withCircuit(withDefinition('bias', 'weight', () => ({ visibility: 'private' })));
+  const forged = encodeProof({ ...decodeProof(openly.proof), model: modelId(other) });
+  expect(() => planOf(other)).toThrow('private weights need a proof in zero knowledge');
+  expect(verify(forged, { ...open, key: encodeKey(other) })).toMatchObject({ ok: false, check: 'E_CERTIFICATE' });
+});
+
 describe('parameters outside the closed list are refused', () => {
-  const [rowBits, rateBits, ...folds] = model.parameters as [number, number, ...number[]];
+  const [rowBits, rateBits, tail, ...folds] = model.parameters as [number, number, number, ...number[]];
   it.each([
     [[]],
     [[rowBits]],
     [[rowBits, rateBits]],
-    [[11, rateBits, ...folds]],
-    [[23, rateBits, ...folds]],
-    [[rowBits, 0, ...folds]],
-    [[rowBits, 3, ...folds]],
-    [[rowBits, rateBits, 1]],
-    [[rowBits, rateBits, 5]],
-    [[rowBits, rateBits, ...folds, 4, 4]],
-    [[rowBits, rateBits, 2, 2, 2, 2, 2]],
+    [[rowBits, rateBits, tail]],
+    [[11, rateBits, tail, ...folds]],
+    [[23, rateBits, tail, ...folds]],
+    [[rowBits, 0, tail, ...folds]],
+    [[rowBits, 4, tail, ...folds]],
+    [[rowBits, rateBits, 2 ** folds[0]! + 1, ...folds]],
+    [[rowBits, 1, 2 ** folds[0]!, ...folds]],
+    [[rowBits, rateBits, tail, 1]],
+    [[rowBits, rateBits, tail, 5]],
+    [[rowBits, rateBits, tail, ...folds, 4, 4]],
+    [[rowBits, rateBits, tail, 2, 2, 2, 2, 2]],
   ])('%j', (parameters) => {
     const other = { ...model, parameters };
-    const forged = encodeProof({ model: modelId(other), proof: decodeProof(openly.proof).proof });
+    const forged = encodeProof({ ...decodeProof(openly.proof), model: modelId(other) });
     expect(verify(forged, { ...open, key: encodeKey(other) })).toMatchObject({ ok: false, check: 'E_SOUNDNESS' });
   });
 });

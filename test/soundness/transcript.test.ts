@@ -6,9 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { ProverParty } from '../../src/argue/party.ts';
 import { decodeProof } from '../../src/files/proof.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { Prover } from '../../src/prove.ts';
-import { levelsOf } from '../../src/soundness/parameters.ts';
-import { statementDigest, unpackParameters } from '../../src/statement.ts';
+import { unpackParameters } from '../../src/plan.ts';
+import { Prover } from '../../src/prover.ts';
+import { levelsOf, withoutTail } from '../../src/soundness/parameters.ts';
+import { type Statement, statementDigest } from '../../src/statement.ts';
 import type { ProverChannel } from '../../src/transcript/channel.ts';
 import { LABELS, type Label } from '../../src/transcript/labels.ts';
 import { type Step, Transcript } from '../../src/transcript/transcript.ts';
@@ -25,17 +26,23 @@ const party = (channel: ProverChannel) => {
   return new ProverParty(channel);
 };
 const tag = new Uint8Array([7]);
-const proved = new Prover(machine, model).prove([tiny.input], { publicInputs: new Set(), tag }, { party });
+const proved = new Prover(machine, model).prove([tiny.input], { publicInputs: new Set(), zk: false, tag }, { party });
 const outputs = [Int32Array.from(proved.outputs[0]!)];
 const verdict = verify(proved.proof, { key, outputs: { y: outputs[0]! }, tag });
 const steps: readonly Step[] = verdict.ok ? verdict.steps : [];
 const bytes = decodeProof(proved.proof).proof;
 const messages = messagesOf(verdict);
 
+const statement: Statement = {
+  inputs: [{ kind: 'private' }],
+  outputs: [{ kind: 'public', values: outputs[0]! }],
+  tag,
+};
+
 /** Every challenge of a run over these bytes, as text. */
 function replay(proof: Uint8Array): string[] {
-  const transcript = new Transcript(statementDigest(model, { inputs: new Map(), outputs, tag }));
-  const levels = levelsOf(unpackParameters(model.parameters)).values();
+  const transcript = new Transcript(statementDigest(model, statement, false));
+  const levels = levelsOf(withoutTail(unpackParameters(model.parameters))).values();
   const challenges: string[] = [];
   let at = 0;
   for (const { label, kind, length } of steps.slice(1)) {

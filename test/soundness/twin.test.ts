@@ -7,14 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { fashionCnn } from '../../examples/models.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { encodeInput } from '../../src/circuit/ports.ts';
-import type { IntArray, TensorId } from '../../src/circuit/types.ts';
+import type { Circuit, IntArray, Tensor, TensorId } from '../../src/circuit/types.ts';
 import { compile } from '../../src/compile.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { decodeKey, encodeKey } from '../../src/files/key.ts';
 import { decodeModel, type ModelFile } from '../../src/files/model.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { modelRoot, Prover, type ProverHooks } from '../../src/prove.ts';
-import { planOf } from '../../src/statement.ts';
+import { unpackParameters } from '../../src/plan.ts';
+import { Prover, type ProverHooks } from '../../src/prover.ts';
+import { registerModel } from '../../src/register.ts';
 import { verify } from '../../src/verify.ts';
 import { edited, tell, twisted } from '../support/lies.ts';
 import { flip, messagesOf, reseal, splice } from '../support/mutations.ts';
@@ -27,7 +28,7 @@ const machine = await createWasmMachine();
 interface Claimed {
   readonly key: Uint8Array;
   readonly inputs: Record<string, Int32Array>;
-  readonly outputs: Record<string, Int32Array>;
+  readonly outputs: Record<string, Int32Array | 'private'>;
   readonly tag: Uint8Array;
 }
 
@@ -60,7 +61,7 @@ function prove(
   const { circuit } = model;
   const publicInputs = new Set(isPublic ? inputs.keys() : []);
   const tag = new TextEncoder().encode('twins');
-  const { proof, outputs } = new Prover(on, model).prove(inputs, { publicInputs, tag }, hooks);
+  const { proof, outputs } = new Prover(on, model).prove(inputs, { publicInputs, zk: false, tag }, hooks);
   const named = (ports: readonly { readonly name: string }[], values: readonly IntArray[]) =>
     Object.fromEntries(ports.map(({ name }, i) => [name, Int32Array.from(values[i]!)]));
   const given = isPublic ? named(circuit.inputs, inputs) : {};
@@ -69,6 +70,15 @@ function prove(
 
 const tiny = tinyNetwork();
 const { model } = register(machine, tiny);
+
+/** The tiny network with these weights public. */
+function withPublicWeights(names: readonly string[]): Circuit {
+  const tensors = tiny.circuit.tensors.map((tensor): Tensor => {
+    return names.includes(tensor.name) ? { ...tensor, def: { kind: 'weight', visibility: 'public' } } : tensor;
+  });
+  return { ...tiny.circuit, tensors };
+}
+
 const honest = prove(model, [tiny.input], false);
 const open = prove(model, [tiny.input], true);
 
@@ -85,12 +95,37 @@ describe('an honest proof', () => {
     expect(proofs.map(verdictOn)).toEqual(['accepted', 'accepted']);
   });
 
-  it.each([[[12, 1, 2]], [[12, 2, 3, 3]], [[13, 2, 2, 2, 2]], [[15, 1, 2, 3, 4]]])(
+  it('that keeps the output to itself, whatever it is', () => {
+    const options = { publicInputs: new Set([0]), outputs: ['private'], zk: false, tag: open.claimed.tag } as const;
+    const { proof } = new Prover(machine, model).prove([tiny.input], options);
+    const silent = { ...open.claimed, outputs: { y: 'private' as const } };
+    expect(verdictOn({ proof, claimed: silent })).toBe('accepted');
+    expect(verdictOn({ proof: open.proof, claimed: silent })).not.toBe('accepted');
+    expect(verdictOn({ proof, claimed: open.claimed })).not.toBe('accepted');
+  });
+
+  it('of a network whose weights the verifier holds, and of one where it holds some', () => {
+    for (const open of [
+      ['w1', 'bias', 'w2', 'w3'],
+      ['bias', 'w2'],
+    ]) {
+      const circuit = withPublicWeights(open);
+      const parameters = unpackParameters(model.parameters);
+      const shown = registerModel(machine, circuit, model.weights, parameters, '{}');
+      expect(verdictOn(prove(shown, [tiny.input], false))).toBe('accepted');
+      const [id, values] = [...shown.publicWeights][0]!;
+      const other = values.map((v, i) => (i === 1 ? v - 1 : v));
+      const { proof, claimed } = prove(shown, [tiny.input], false);
+      const key = encodeKey({ ...shown, publicWeights: new Map([...shown.publicWeights, [id, other]]) });
+      expect(verdictOn({ proof, claimed: { ...claimed, key } })).toBe('statement.model');
+    }
+  });
+
+  it.each([[[12, 1, 1, 2]], [[12, 2, 8, 3, 3]], [[12, 3, 1, 4]], [[13, 2, 0, 2, 2, 2]], [[15, 1, 3, 2, 3, 4]]])(
     'under the parameters %j',
     (parameters) => {
-      const unsigned = { ...model, parameters };
-      const root = modelRoot(machine, planOf(unsigned, new Set()), model.weights);
-      expect(verdictOn(prove({ ...unsigned, root }, [tiny.input], true))).toBe('accepted');
+      const other = registerModel(machine, model.circuit, model.weights, unpackParameters(parameters), '{}');
+      expect(verdictOn(prove(other, [tiny.input], true))).toBe('accepted');
     },
   );
 
@@ -124,14 +159,20 @@ describe('another statement', () => {
     'one more output': { outputs: { y, z: y } },
     'another root': { key: encodeKey({ ...key, root: key.root.map((byte) => byte ^ 1) }) },
     'no key': { key: proof },
-    'a row too short': withParameters(11, 1, 2, 3),
-    'a row too long': withParameters(23, 1, 4, 4, 4),
-    'no fold': withParameters(12, 1),
-    'a fold by one': withParameters(12, 1, 1, 2),
-    'a last vector too short': withParameters(12, 1, 4, 3),
-    'a last vector too long': withParameters(14, 1, 2),
-    'another rate': withParameters(14, 3, 4, 4),
-    'other folds': withParameters(12, 1, 3, 3),
+    'another root of private weights': { key: encodeKey({ ...key, privateRoot: key.root }) },
+    'a row too short': withParameters(11, 1, 1, 2, 3),
+    'a row too long': withParameters(23, 1, 1, 4, 4, 4),
+    'no fold': withParameters(12, 1, 1),
+    'a fold by one': withParameters(12, 1, 1, 1, 2),
+    'a last vector too short': withParameters(12, 1, 1, 4, 3),
+    'a last vector too long': withParameters(14, 1, 1, 2),
+    'no rate': withParameters(14, 0, 0, 4, 4),
+    'too low a rate': withParameters(14, 4, 1, 4, 4),
+    'another rate': withParameters(14, 3, 1, 4, 4),
+    'other folds': withParameters(12, 1, 1, 3, 3),
+    'rows without a random part': withParameters(12, 2, 0, 3),
+    'rows with too long a random part': withParameters(12, 2, 9, 3),
+    'rows that the random part fills': withParameters(12, 1, 8, 3),
   };
 
   it.each(Object.entries(others))('%s', (_, other) => {
@@ -245,9 +286,9 @@ describe('a lie', () => {
   });
 });
 
-it('every check of the specification has been named by both', () => {
+it('every check of a plain proof has been named by both', () => {
   const text = readFileSync(new URL('../../docs/spec/10-statement.md', import.meta.url), 'utf8');
-  const checks = [...text.matchAll(/^\| (?:S9|[TLRBO]\d) \|.*\| `([a-z.]+)` \|$/gm)].map((match) => match[1]!);
+  const checks = [...text.matchAll(/^\| (?:S11|[TLRBO]\d) \|.*\| `([a-z.]+)` \|$/gm)].map((match) => match[1]!);
   expect(checks.length).toBeGreaterThan(15);
   const others = ['accepted', 'E_FILE', 'E_INPUT', 'E_RANGE', 'E_SOUNDNESS'];
   expect([...said].sort()).toEqual([...new Set([...checks, ...others])].sort());

@@ -20,12 +20,21 @@ import { Ext } from '../../src/field/ext.ts';
 import { P } from '../../src/field/m31.ts';
 import { nextClaim } from '../../src/field/rounds.ts';
 import { FORMAT_VERSION, seal } from '../../src/files/container.ts';
-import { modelId } from '../../src/files/key.ts';
-import { bitsPerQuery, checkParameters, levelsOf, QUERY_GRINDING, TARGET } from '../../src/soundness/parameters.ts';
+import { type KeyFile, modelId } from '../../src/files/key.ts';
+import {
+  bitsPerQuery,
+  checkParameters,
+  levelsOf,
+  MAX_PADS,
+  QUERY_GRINDING,
+  STANDALONE,
+  TARGET,
+} from '../../src/soundness/parameters.ts';
 import { soundness } from '../../src/soundness/terms.ts';
-import { statementDigest } from '../../src/statement.ts';
+import { type Statement, statementDigest } from '../../src/statement.ts';
 import { LABELS, labelId } from '../../src/transcript/labels.ts';
 import { Transcript } from '../../src/transcript/transcript.ts';
+import { bareKey } from '../support/keys.ts';
 
 const root = join(import.meta.dirname, '../..');
 const text = (name: string) => readFileSync(join(root, 'docs/spec', name), 'utf8');
@@ -77,7 +86,7 @@ describe('20-transcript', () => {
       Uint8Array.of(label, 0, kind, ...littleEndian(length, 8));
     const keyed = (key: Uint8Array, ...parts: Uint8Array[]) =>
       blake3(Uint8Array.from(parts.flatMap((p) => [...p])), { key });
-    let state = keyed(blake3(ascii('tessera-1')), head(0, 2, 32), digest);
+    let state = keyed(blake3(ascii('tessera-2')), head(0, 2, 32), digest);
     const transcript = new Transcript(digest);
     expect(transcript.state).toEqual(state);
 
@@ -116,40 +125,47 @@ describe('20-transcript', () => {
 describe('10-statement', () => {
   it('says what the digest is made of', () => {
     const port = (name: string, hi = 300) => ({ name, shape: [2], range: { lo: -300, hi }, scale: 0 });
-    const circuit = { ...circuitOf(), inputs: [port('a'), port('b')], outputs: [port('y', 2 ** 15)] };
-    const key = { circuit, parameters: [12, 1, 3], root: new Uint8Array(32).fill(9) };
-    const statement = {
-      inputs: new Map([[1, Int16Array.of(1, -2)]]),
-      outputs: [Int32Array.of(3, 300)],
+    const circuit = { ...circuitOf(), inputs: [port('a'), port('b')], outputs: [port('y', 2 ** 15), port('z')] };
+    const key = bareKey(circuit, [12, 1, 1, 3], new Uint8Array(32).fill(9));
+    const root = new Uint8Array(32).fill(5);
+    const statement: Statement = {
+      inputs: [{ kind: 'private' }, { kind: 'public', values: Int16Array.of(1, -2) }],
+      outputs: [
+        { kind: 'public', values: Int32Array.of(3, 300) },
+        { kind: 'committed', root },
+      ],
       tag: ascii('tag'),
     };
-    const bytes = new Writer()
-      .u16(1)
-      .raw(circuitDigest(circuit))
-      .raw(key.root)
-      .list(key.parameters, () => undefined)
-      .u32(12)
-      .u32(1)
-      .u32(3)
-      .u8(0)
-      .u8(1)
-      .int16s(Int16Array.of(1, -2))
-      .int32s(Int32Array.of(3, 300))
-      .bytes(ascii('tag'))
-      .finish();
-    expect(statementDigest(key, statement)).toEqual(deriveKey('tessera 1 statement', bytes));
+    for (const zk of [false, true]) {
+      const bytes = new Writer()
+        .u16(2)
+        .raw(modelId(key))
+        .u8(zk ? 1 : 0)
+        .u8(0)
+        .u8(1)
+        .int16s(Int16Array.of(1, -2))
+        .u8(1)
+        .int32s(Int32Array.of(3, 300))
+        .u8(2)
+        .raw(root)
+        .bytes(ascii('tag'))
+        .finish();
+      expect(statementDigest(key, statement, zk)).toEqual(deriveKey('tessera 2 statement', bytes));
+    }
   });
 
   it('names every check that the argument, the opening and the transcript make, and no other', () => {
     const folders = ['src/argue', 'src/commit', 'src/transcript'];
     const files = folders.flatMap((f) => readdirSync(join(root, f)).map((name) => join(f, name)));
-    const source = [...files, 'src/verify.ts'].map((f) => readFileSync(join(root, f), 'utf8')).join('\n');
+    const source = [...files, 'src/accept.ts', 'src/verify.ts']
+      .map((f) => readFileSync(join(root, f), 'utf8'))
+      .join('\n');
     const made = /(?:new Rejection\(|(?:zero|nonzero)\([^;]*?,)\s*'([a-z.]+)'/g;
     const names = new Set([...source.matchAll(made)].map((m) => m[1]!));
-    const listed = rows('10-statement.md').filter((r) => /^[STLRBO]\d$/.test(r[0]!) && !r[2]!.startsWith('E_'));
+    const listed = rows('10-statement.md').filter((r) => /^[STLRBOZ]\d+$/.test(r[0]!) && !r[2]!.startsWith('E_'));
     expect(new Set(listed.map((r) => r[2]))).toEqual(names);
-    for (const file of ['20-transcript.md', '30-commitment.md', '50-lookup.md']) {
-      for (const [id, , name] of rows(file).filter((r) => /^[TLBO]\d$/.test(r[0]!))) {
+    for (const file of ['20-transcript.md', '30-commitment.md', '45-zero-knowledge.md', '50-lookup.md']) {
+      for (const [id, , name] of rows(file).filter((r) => /^[TLBOZ]\d$/.test(r[0]!))) {
         expect(listed.find((r) => r[0] === id)![2]).toBe(name);
       }
     }
@@ -211,23 +227,26 @@ describe('70-files', () => {
   it('has the envelope', () => {
     const body = ascii('body');
     const file = seal('key', body);
-    const head = [...ascii('tessera\0'), 1, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
-    expect(FORMAT_VERSION).toBe(1);
+    const head = [...ascii('tessera\0'), 2, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
+    expect(FORMAT_VERSION).toBe(2);
     expect(CHECKSUM_BYTES).toBe(16);
     expect(TEXT_LIMIT).toBe(4096);
     expect([...file.subarray(0, 24)]).toEqual(head);
     expect(file.subarray(28)).toEqual(checksum(file.subarray(0, 28)));
-    expect(['model', 'key', 'proof'].map((kind) => seal(kind as 'model' | 'key' | 'proof', body)[10])).toEqual([
-      1, 2, 3,
-    ]);
+    const kinds = ['model', 'key', 'proof', 'commitment', 'opening'] as const;
+    expect(kinds.map((kind) => seal(kind, body)[10])).toEqual([1, 2, 3, 4, 5]);
+    const listed = /(1 model .*) \|/.exec(text('70-files.md'))![1]!;
+    expect(listed.split(', ').map((entry) => entry.split(' ').slice(0, 2))).toEqual(
+      kinds.map((k, i) => [`${i + 1}`, k]),
+    );
   });
 
-  it('has the ids of definitions, maps, derivations and hints', () => {
+  it('has the ids of definitions, maps, derivations, visibilities and hints', () => {
     const none = { kind: 'gather', map: null } as const;
     const definitions: Record<string, Definition> = {
       input: { kind: 'input', input: 0 },
       witness: { kind: 'witness', hint: { kind: 'max', of: 0 } },
-      weight: { kind: 'weight' },
+      weight: { kind: 'weight', visibility: 'committed' },
       output: { kind: 'output', output: 0, derive: none },
       constant: { kind: 'constant', value: 0 },
       linear: { kind: 'linear', terms: [], constant: 0, shift: 0 },
@@ -259,6 +278,12 @@ describe('70-files', () => {
       expect(encodeCircuit(circuitOf(tensor({ kind: 'output', output: 0, derive })))[8]).toBe(id);
     });
 
+    const visibilities = ['committed', 'public', 'private'] as const;
+    expect(kinds('weight visibility')).toEqual(visibilities);
+    visibilities.forEach((visibility, id) => {
+      expect(encodeCircuit(circuitOf(tensor({ kind: 'weight', visibility })))[7]).toBe(id);
+    });
+
     const hints: Hint[] = [
       { kind: 'bits', of: 0, from: 0, count: 1 },
       { kind: 'table', table: 0, of: 0 },
@@ -278,13 +303,19 @@ describe('70-files', () => {
   });
 
   it('has the digests', () => {
-    const circuit = circuitOf(tensor({ kind: 'weight' }));
+    const weights = (['committed', 'public'] as const).map((visibility) => tensor({ kind: 'weight', visibility }));
+    const circuit = circuitOf(...weights);
     const encoded = encodeCircuit(circuit);
-    const digest = deriveKey('tessera 1 circuit', encoded.subarray(1, 1 + encoded[0]!));
+    const digest = deriveKey('tessera 2 circuit', encoded.subarray(1, 1 + encoded[0]!));
     expect(circuitDigest(circuit)).toEqual(digest);
-    const key = { circuit, parameters: [12], root: new Uint8Array(32).fill(3) };
-    const named = Uint8Array.of(...digest, 1, 12, 0, 0, 0, ...key.root);
-    expect(modelId(key)).toEqual(deriveKey('tessera 1 model id', named));
+    const key: KeyFile = {
+      ...bareKey(circuit, [12], new Uint8Array(32).fill(3)),
+      privateRoot: new Uint8Array(32).fill(4),
+      publicWeights: new Map([[1, Int16Array.of(-2)]]),
+      certificate: Uint8Array.of(1),
+    };
+    const named = Uint8Array.of(...digest, 1, 12, 0, 0, 0, ...key.root, ...key.privateRoot, 2, 1, 254, 255);
+    expect(modelId(key)).toEqual(deriveKey('tessera 2 model id', named));
   });
 });
 
@@ -294,33 +325,44 @@ describe('90-soundness', () => {
     const at = table.findIndex((r) => r[0] === 'rho');
     const queries = table[at]!.slice(1).map((rate) => Math.ceil(84 / bitsPerQuery(1 / Number(rate.slice(2)))));
     expect(table[at + 1]!.slice(1).map(Number)).toEqual(queries);
-    expect([TARGET, QUERY_GRINDING, MAX_CLAIMS]).toEqual([100, 16, 2 ** 20]);
+    expect([TARGET, QUERY_GRINDING, MAX_CLAIMS, MAX_PADS]).toEqual([100, 16, 2 ** 20, 2 ** 18]);
   });
 
   it('lists every term', () => {
-    const parameters = { rowBits: 15, rateBits: 1, folds: [4, 3] };
-    const { terms } = soundness({ parameters, fractions: 1000, treeDepth: 10, tupleWidth: 2, slabs: 3 });
-    const listed = rows('90-soundness.md').map((r) => r[0]);
-    const inCode = new Set(terms.map((t) => t.name.replace(/level \d/, 'level i')));
-    for (const name of inCode) expect(listed).toContain(name);
+    const parameters = { rowBits: 15, rateBits: 1, tailRows: 1, folds: [4, 3] };
+    const classes = [parameters, STANDALONE].map((p) => ({ parameters: p, slabs: 3 }));
+    const { terms } = soundness({ classes, fractions: 1000, treeDepth: 10, tupleWidth: 2, zk: true });
+    const all = rows('90-soundness.md');
+    const listed = all.slice(
+      all.findIndex((r) => r[0] === 'term') + 1,
+      all.findIndex((r) => r[0] === 'claim'),
+    );
+    const inCode = new Set(terms.map((t) => t.name.replace(/level \d/, 'level i').replace(/, class 1$/, '')));
+    expect(listed.map((r) => r[0])).toEqual(expect.arrayContaining([...inCode]));
+    expect(listed).toHaveLength(inCode.size);
     expect(levelsOf(parameters).map((l) => l.domainBits)).toEqual([16, 15, 14]);
   });
 
   it('has the bounds of parameter sets', () => {
-    const legal = { rowBits: 12, rateBits: 1, folds: [3] };
+    const legal = { rowBits: 12, rateBits: 1, tailRows: 0, folds: [3] };
     expect(() => checkParameters(legal)).not.toThrow();
-    expect(() => checkParameters({ rowBits: 22, rateBits: 2, folds: [4, 4, 4, 4] })).not.toThrow();
+    expect(() => checkParameters({ ...legal, rowBits: 22, rateBits: 3, folds: [4, 4, 4, 4] })).not.toThrow();
+    expect(() => checkParameters({ ...legal, rateBits: 2, tailRows: 8 })).not.toThrow();
+    expect(() => checkParameters(STANDALONE)).not.toThrow();
     const illegal = [
       { ...legal, rowBits: 11 },
-      { rowBits: 23, rateBits: 1, folds: [4, 4, 4] },
+      { ...legal, rowBits: 23, folds: [4, 4, 4] },
       { ...legal, rateBits: 0 },
-      { ...legal, rateBits: 3 },
+      { ...legal, rateBits: 4 },
+      { ...legal, tailRows: -1 },
+      { ...legal, rateBits: 2, tailRows: 9 },
+      { ...legal, tailRows: 8 },
       { ...legal, folds: [] },
       { ...legal, folds: [1, 2] },
       { ...legal, folds: [5] },
       { ...legal, folds: [4, 3] },
-      { rowBits: 16, rateBits: 1, folds: [4] },
-      { rowBits: 22, rateBits: 1, folds: [2, 2, 2, 2, 3] },
+      { ...legal, rowBits: 16, folds: [4] },
+      { ...legal, rowBits: 22, folds: [2, 2, 2, 2, 3] },
     ];
     for (const set of illegal) expect(() => checkParameters(set), JSON.stringify(set)).toThrow('parameter set');
   });

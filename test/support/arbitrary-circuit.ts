@@ -65,7 +65,7 @@ function definition(id: fc.Arbitrary<number>, table: fc.Arbitrary<number>): fc.A
   return fc.oneof(
     fc.record({ kind: kind('input'), input: count }),
     fc.record({ kind: kind('witness'), hint: hint(id, table) }),
-    fc.record({ kind: kind('weight') }),
+    fc.record({ kind: kind('weight'), visibility: fc.constantFrom('committed', 'public', 'private') }),
     fc.record({ kind: kind('output'), output: count, derive: derivation }),
     fc.record({ kind: kind('constant'), value: int }),
     fc.record({ kind: kind('linear'), terms, constant: int, shift: fc.nat(30) }),

@@ -1,13 +1,13 @@
 /** Where provers are tried: a registered network, its honest prover, and the verifier's word on what a lying one makes. */
 import type { TensorId } from '../../src/circuit/types.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { Prover, type ProverHooks } from '../../src/prove.ts';
+import { Prover, type ProverHooks } from '../../src/prover.ts';
 import { type Verdict, verify } from '../../src/verify.ts';
 import { type Attempt, type Edit, Enough, LyingParty } from './lies.ts';
 import { register, type Tiny } from './tiny.ts';
 
 /** The input is private, the tag empty. */
-const options = { publicInputs: new Set<number>(), tag: new Uint8Array() };
+const options = { publicInputs: new Set<number>(), zk: false, tag: new Uint8Array() };
 
 /** A registered network, its honest prover, and the verifier's word on what a prover with hooks makes. */
 export function courtOf(machine: Machine, network: Tiny) {

@@ -1,5 +1,5 @@
 /**
- * Provers that lie. All of them are the real prover with its hooks (src/prove.ts), so everything that they do not lie about is
+ * Provers that lie. All of them are the real prover with its hooks (src/prover.ts), so everything that they do not lie about is
  * honest, and the check that stops them is the one that the lie deserves.
  *
  *   tell     a false story of the integers: the run goes on from the changed cells, multiplicities and outputs follow
@@ -16,7 +16,7 @@ import { Ext } from '../../src/field/ext.ts';
 import { fromInt, inversePowerOfTwo, mul, toInt } from '../../src/field/m31.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import type { KernelName, Machine } from '../../src/kernels/kernels.ts';
-import type { ProverHooks } from '../../src/prove.ts';
+import type { ProverHooks } from '../../src/prover.ts';
 import type { ProverChannel } from '../../src/transcript/channel.ts';
 import type { Label } from '../../src/transcript/labels.ts';
 import { evaluateNaive } from './naive.ts';

@@ -3,13 +3,12 @@
  * pooling views (aligned and not), a product, a table with listed values, limbs, and two readers of one tensor.
  */
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
-import type { Circuit, IntArray, TensorId } from '../../src/circuit/types.ts';
+import type { Circuit, IntArray, TensorId, WeightVisibility } from '../../src/circuit/types.ts';
 import { encodeKey } from '../../src/files/key.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
-import { modelRoot } from '../../src/prove.ts';
+import { registerModel } from '../../src/register.ts';
 import { chooseParameters } from '../../src/soundness/parameters.ts';
-import { packParameters, planOf } from '../../src/statement.ts';
 
 export interface Tiny {
   readonly circuit: Circuit;
@@ -26,8 +25,8 @@ export function pattern(count: number, seed: number): Int16Array {
   });
 }
 
-export function tinyNetwork(): Tiny {
-  const b = new CircuitBuilder('tiny');
+export function tinyNetwork(visibilityOf?: (weight: string) => WeightVisibility): Tiny {
+  const b = new CircuitBuilder('tiny', visibilityOf);
   const x = b.input({ name: 'x', shape: [3, 6, 5], range: { lo: -8, hi: 7 }, scale: 0 });
   const window = (out: string, kernel: string) => ({ out, kernel, stride: 1, dilation: 1, pad: 1 });
   const w1 = b.weight('w1', [6, 3, 3, 3], pattern(162, 1));
@@ -108,9 +107,6 @@ export function tinyNetwork(): Tiny {
 
 /** Key and model of a circuit on a machine. */
 export function register(machine: Machine, { circuit, weights }: Tiny): { model: ModelFile; key: Uint8Array } {
-  const parameters = chooseParameters([1000, 1000]);
-  const unsigned = { circuit, parameters: packParameters(parameters), root: new Uint8Array(32) };
-  const root = modelRoot(machine, planOf(unsigned, new Set()), weights);
-  const model = { ...unsigned, root, weights, report: '{}' };
+  const model = registerModel(machine, circuit, weights, chooseParameters([1000, 1000]), '{}');
   return { model, key: encodeKey(model) };
 }

@@ -10,8 +10,8 @@ import { domainPoint, encode } from '../../src/field/circle.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { encodeKey, modelId } from '../../src/files/key.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { modelRoot, Prover } from '../../src/prove.ts';
-import { packParameters, planOf } from '../../src/statement.ts';
+import { Prover } from '../../src/prover.ts';
+import { registerModel } from '../../src/register.ts';
 import { Transcript } from '../../src/transcript/transcript.ts';
 import { verify } from '../../src/verify.ts';
 import { tinyNetwork } from '../support/tiny.ts';
@@ -22,18 +22,16 @@ const tiny = tinyNetwork();
 const tag = new TextEncoder().encode('vector');
 
 function proofVector(rateBits: number) {
-  const parameters = packParameters({ rowBits: 12, rateBits, folds: [3] });
-  const unsigned = { circuit: tiny.circuit, parameters, root: new Uint8Array(32) };
-  const root = modelRoot(machine, planOf(unsigned, new Set()), tiny.weights);
-  const model = { ...unsigned, root, weights: tiny.weights, report: '{}' };
+  const parameters = { rowBits: 12, rateBits, tailRows: 1, folds: [3] };
+  const model = registerModel(machine, tiny.circuit, tiny.weights, parameters, '{}');
   const prover = new Prover(machine, model);
-  const { proof, outputs } = prover.prove([tiny.input], { publicInputs: new Set([0]), tag });
+  const { proof, outputs } = prover.prove([tiny.input], { publicInputs: new Set([0]), zk: false, tag });
   const y = Int32Array.from(outputs[0]!);
   expect(verify(proof, { key: encodeKey(model), inputs: { x: tiny.input }, outputs: { y }, tag })).toMatchObject({
     ok: true,
   });
   return {
-    root: hex(root),
+    root: hex(model.root),
     model: hex(modelId(model)),
     outputs: [...y],
     bytes: proof.length,
@@ -57,7 +55,7 @@ it('nothing has changed that a second implementation would have to follow', asyn
       positions: transcript.positions('level positions', 8, 10),
     },
     circuit: hex(circuitDigest(tiny.circuit)),
-    proofs: { half: proofVector(1), quarter: proofVector(2) },
+    proofs: { half: proofVector(1), quarter: proofVector(2), eighth: proofVector(3) },
   };
   await expect(`${JSON.stringify(vectors, null, 1)}\n`).toMatchFileSnapshot('vectors.json');
 });

@@ -57,7 +57,7 @@ function turn16(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function turn8(x: v128): v128 {
-  return v128.shuffle<u8>(x, x, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
+  return v128.or(i32x4.shr_u(x, 8), i32x4.shl(x, 24));
 }
 
 // @ts-ignore: decorator

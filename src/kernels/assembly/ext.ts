@@ -121,14 +121,6 @@ export function sum(dst: usize, x: usize, y: usize): void {
   for (let c: usize = 0; c < QUAD; c += 16) v128.store(dst + c, add(v128.load(x + c), v128.load(y + c)));
 }
 
-/** True where all four elements are 1. */
-// @ts-ignore: decorator
-@inline
-export function isOne(x: usize): bool {
-  const first = v128.xor(v128.load(x), i32x4.splat(1));
-  return !v128.any_true(v128.or(v128.or(first, v128.load(x, 16)), v128.or(v128.load(x, 32), v128.load(x, 48))));
-}
-
 /** dst = x y + z w: p0 q1 + p1 q0 of fractions. */
 export function cross(dst: usize, x: usize, y: usize, z: usize, w: usize): void {
   const x0 = v128.load(x);
@@ -295,12 +287,15 @@ export function settle(dst: usize, acc: usize): void {
   }
 }
 
+/** The sum of the four lanes of an accumulator's coordinate. */
+export function reduceTotal(sums: usize): u32 {
+  const s = i64x2.add(v128.load(sums), v128.load(sums, 16));
+  return reduceWide(i64x2.extract_lane(s, 0) + i64x2.extract_lane(s, 1));
+}
+
 /** The E scalar at out = the sum of the lanes of acc. */
 export function total(out: usize, acc: usize): void {
-  for (let c: usize = 0; c < 4; c++) {
-    const s = i64x2.add(v128.load(acc + 32 * c), v128.load(acc + 32 * c, 16));
-    store<u32>(out + 4 * c, reduceWide(i64x2.extract_lane(s, 0) + i64x2.extract_lane(s, 1)));
-  }
+  for (let c: usize = 0; c < 4; c++) store<u32>(out + 4 * c, reduceTotal(acc + 32 * c));
 }
 
 // ---- elements of vectors ------------------------------------------------------------------------------------------
@@ -352,4 +347,26 @@ export function target(ptr: usize, i: u32, n: u32, room: usize): usize {
 @inline
 export function put(ptr: usize, i: u32, n: u32, from: usize, room: usize): void {
   if (from == room) copyElements(ptr, i, room, 0, n);
+}
+
+/** The quad at dst = the E scalar at `from`, four times. */
+export function splat(dst: usize, from: usize): void {
+  v128.store(dst, v128.load32_splat(from));
+  v128.store(dst, v128.load32_splat(from, 4), 16);
+  v128.store(dst, v128.load32_splat(from, 8), 32);
+  v128.store(dst, v128.load32_splat(from, 12), 48);
+}
+
+/** Elements x .. x+3 of the quad at `from` to a vector stored split: two to x/2, two to half + x/2. half is even. */
+// @ts-ignore: decorator
+@inline
+export function splitQuad(dst: usize, x: u32, half: u32, from: usize): void {
+  const even = wordOf(dst, x >> 1);
+  const odd = wordOf(dst, half + (x >> 1));
+  for (let c: usize = 0; c < QUAD; c += 16) {
+    const v = v128.load(from + c);
+    const w = v128.shuffle<u32>(v, v, 0, 2, 1, 3);
+    v128.store64_lane(even + c, w, 0);
+    v128.store64_lane(odd + c, w, 1);
+  }
 }

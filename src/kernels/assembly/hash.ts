@@ -130,3 +130,45 @@ export function grind(state: usize, startLo: u32, startHi: u32, count: u32, bits
   }
   return -1;
 }
+
+/** The message is use u32 || i u64 || attempt u32, 16 bytes; lane k of a group is the block i + k. */
+export function expandSecret(key: usize, use: u32, canonical: u32, from: u32, to: u32, dst: usize): void {
+  const cv = scratch(0);
+  const block = scratch(BLOCK);
+  memory.fill(block, 0, 256);
+  v128.store(block, i32x4.splat(use));
+  for (let i = from; i < to; i += 4) {
+    const n = min(to - i, 4);
+    v128.store(block, i32x4.add(i32x4.splat(i), i32x4(0, 1, 2, 3)), 16);
+    v128.store(block, i32x4.splat(0), 48);
+    loadKey(cv, key);
+    compress(cv, 0, 16, CHUNK_START | CHUNK_END | ROOT | KEYED_HASH);
+    if (canonical) for (let k: u32 = 0; k < n; k++) redraw(cv, k, key);
+    storeDigests(cv, n, dst + 32 * <usize>i);
+  }
+}
+
+/** The key in all lanes. */
+function loadKey(cv: usize, key: usize): void {
+  for (let w: usize = 0; w < 8; w++) v128.store(cv + 16 * w, v128.load32_splat(key + 4 * w));
+}
+
+/** Words of lane k become field elements w >> 1; where one of them is p, all eight come from the next attempt. */
+function redraw(cv: usize, k: u32, key: usize): void {
+  const lane = cv + 4 * <usize>k;
+  while (!halve(lane)) {
+    const again = scratch(STACK);
+    const attempt = scratch(BLOCK) + 48 + 4 * <usize>k;
+    store<u32>(attempt, load<u32>(attempt) + 1);
+    loadKey(again, key);
+    compress(again, 0, 16, CHUNK_START | CHUNK_END | ROOT | KEYED_HASH);
+    for (let w: usize = 0; w < 8; w++) store<u32>(lane + 16 * w, load<u32>(again + 16 * w + 4 * <usize>k));
+  }
+}
+
+/** w >> 1 for the eight words of a lane; false where one of them is p. */
+function halve(lane: usize): bool {
+  for (let w: usize = 0; w < 8; w++) if (load<u32>(lane + 16 * w) >>> 1 == 0x7fffffff) return false;
+  for (let w: usize = 0; w < 8; w++) store<u32>(lane + 16 * w, load<u32>(lane + 16 * w) >>> 1);
+  return true;
+}

@@ -84,7 +84,26 @@ export function countInt(src: usize, srcKind: u32, start: i32, rows: u32, counts
   return -1;
 }
 
-export function packInt(src: usize, srcKind: u32, count: u32, dst: usize): void {
+export function packBox(
+  src: usize,
+  srcKind: u32,
+  planes: u32,
+  planeStride: u32,
+  rows: u32,
+  rowStride: u32,
+  count: u32,
+  dst: usize,
+): void {
+  for (let plane: u32 = 0; plane < planes; plane++) {
+    for (let row: u32 = 0; row < rows; row++) {
+      const cell = <usize>(plane * planeStride + row * rowStride);
+      packRow(src + cell * srcKind, srcKind, count, dst);
+      dst += 4 * <usize>count;
+    }
+  }
+}
+
+function packRow(src: usize, srcKind: u32, count: u32, dst: usize): void {
   let i: u32 = 0;
   for (; i + 4 <= count; i += 4) v128.store(dst + (<usize>i << 2), reduce(fromSigned(load4(src, srcKind, i))));
   for (; i < count; i++) {

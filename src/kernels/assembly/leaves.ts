@@ -1,172 +1,309 @@
 /**
- * The leaves of the fraction tree: numerators 1 or -m, denominators c - x0 - beta x1, 0/1 elsewhere (protocol.md
- * section 9), stored split: leaves 2i, then leaves 2i + 1.
+ * The leaves of the fraction tree, which are never stored: a leaf of a lookup is 1 / (c - x0 - beta x1), one of a table -m
+ * over that, one outside the block's box 0/1. From the integers of a block these kernels make what is above the leaves.
+ *
+ * A block is words in memory (kernels.ts): its cells have three axes, its leaves the same axes padded to powers of two.
+ * Leaves are taken in groups of eight, even ones and odd ones in a register each.
  */
-import { QUAD, wordOf } from './ext';
-import { fromSigned, mulDoubled, mulWord, P, reduce, sub, subWord } from './m31';
+import { cross, mul, QUAD, splat, splitQuad, sum } from './ext';
+import { add, fromSigned, mulDoubled, reduce, sub } from './m31';
+import { scratch, spare } from './scratch';
 
-/** Eight canonical elements of an integer vector, even ones or odd ones (side 0, 1). */
+/** Scratch: quads 0..15 are spare; where a group's cells are; its cells where they are gathered; scalars. */
+const GROUP: usize = 1024;
+const CELLS: usize = 1088;
+const SCALARS: usize = 1280;
+
+/** Words of a block, bytes. */
+const X0: usize = 0;
+const KIND0: usize = 4;
+const X1: usize = 8;
+const KIND1: usize = 12;
+const M: usize = 16;
+const ROW: usize = 20;
+const ROW_BITS: usize = 24;
+const INNER: usize = 28;
+const INNER_BITS: usize = 32;
+const OUTER: usize = 36;
+const PATTERN: usize = 40;
+const C: usize = 48;
+
+/** Finds the cells of leaves l .. l+7 of a block, and leaves their addresses in scratch memory. Returns which are in the box. */
+function locate(block: usize, l: u32): u32 {
+  const rowBits = load<u32>(block, ROW_BITS);
+  if (rowBits < 3) return gather(block, l);
+  const rowLen = load<u32>(block, ROW);
+  const column = l & ((1 << rowBits) - 1);
+  const innerBits = load<u32>(block, INNER_BITS);
+  const row = (l >> rowBits) & ((1 << innerBits) - 1);
+  const outer = l >> (rowBits + innerBits);
+  const inner = load<u32>(block, INNER);
+  if (column >= rowLen || row >= inner || outer >= load<u32>(block, OUTER)) return 0;
+  const cell = (outer * inner + row) * rowLen + column;
+  const g = scratch(GROUP);
+  store<u32>(g, load<u32>(block, X0) + load<u32>(block, KIND0) * cell);
+  store<u32>(g, load<u32>(block, KIND0), 4);
+  store<u32>(g, load<u32>(block, X1) + load<u32>(block, KIND1) * cell, 8);
+  store<u32>(g, load<u32>(block, KIND1), 12);
+  const m = load<u32>(block, M);
+  store<u32>(g, m != 0 ? m + 4 * cell : 0, 16);
+  return (1 << min(rowLen - column, 8)) - 1;
+}
+
+/** As `locate` where rows are shorter than a group: copies the cells. */
+function gather(block: usize, l: u32): u32 {
+  const g = scratch(GROUP);
+  const rowBits = load<u32>(block, ROW_BITS);
+  const innerBits = load<u32>(block, INNER_BITS);
+  const rowLen = load<u32>(block, ROW);
+  const inner = load<u32>(block, INNER);
+  const kind0 = load<u32>(block, KIND0);
+  const kind1 = load<u32>(block, KIND1);
+  const m = load<u32>(block, M);
+  memory.fill(scratch(CELLS), 0, 96);
+  let mask: u32 = 0;
+  for (let i: u32 = 0; i < 8; i++) {
+    const column = (l + i) & ((1 << rowBits) - 1);
+    const row = ((l + i) >> rowBits) & ((1 << innerBits) - 1);
+    const outer = (l + i) >> (rowBits + innerBits);
+    if (column >= rowLen || row >= inner || outer >= load<u32>(block, OUTER)) continue;
+    mask |= 1 << i;
+    const cell = (outer * inner + row) * rowLen + column;
+    store<i32>(scratch(CELLS) + 4 * i, integer(load<u32>(block, X0), kind0, cell));
+    if (kind1 != 0) store<i32>(scratch(CELLS) + 4 * i, integer(load<u32>(block, X1), kind1, cell), 32);
+    if (m != 0) store<i32>(scratch(CELLS) + 4 * i, integer(m, 4, cell), 64);
+  }
+  store<u32>(g, <u32>scratch(CELLS));
+  store<u32>(g, 4, 4);
+  store<u32>(g, <u32>scratch(CELLS) + 32, 8);
+  store<u32>(g, kind1 != 0 ? 4 : 0, 12);
+  store<u32>(g, m != 0 ? <u32>scratch(CELLS) + 64 : 0, 16);
+  return mask;
+}
+
+function integer(x: usize, kind: u32, cell: u32): i32 {
+  return kind == 2 ? <i32>load<i16>(x + 2 * <usize>cell) : load<i32>(x + 4 * <usize>cell);
+}
+
+/** Four canonical elements of the eight integers at x, even ones or odd ones (side 0, 1). */
 // @ts-ignore: decorator
 @inline
-function loadSide(x: usize, kind: u32, cell: u32, side: u32): v128 {
+function loadSide(x: usize, kind: u32, side: u32): v128 {
   if (kind == 2) {
-    const v = v128.load(x + 2 * <usize>cell);
+    const v = v128.load(x);
     return reduce(fromSigned(side ? i32x4.shr_s(v, 16) : i32x4.shr_s(i32x4.shl(v, 16), 16)));
   }
-  const a = v128.load(x + 4 * <usize>cell);
-  const b = v128.load(x + 4 * <usize>cell, 16);
+  const a = v128.load(x);
+  const b = v128.load(x, 16);
   return reduce(fromSigned(side ? v128.shuffle<u32>(a, b, 1, 3, 5, 7) : v128.shuffle<u32>(a, b, 0, 2, 4, 6)));
 }
 
+/** All bits in the lanes of a group's side that are in the box. */
 // @ts-ignore: decorator
 @inline
-function loadWord(x: usize, kind: u32, cell: u32): u32 {
-  const v = kind == 2 ? <i32>load<i16>(x + 2 * <usize>cell) : load<i32>(x + 4 * <usize>cell);
-  return <u32>(v + ((v >> 31) & <i32>P));
+function laneMask(mask: u32, side: u32): v128 {
+  const bits = v128.and(i32x4.splat(mask >> side), i32x4(1, 4, 16, 64));
+  return i32x4.ne(bits, i32x4.splat(0));
 }
 
-/** Four leaves of one side at `leaf`, cells cell + side, cell + side + 2, ... */
+/** The quad at dst: c - x0 - beta x1 of a group's side, the quad at `outside` where a leaf is out of the box. */
 // @ts-ignore: decorator
 @inline
-function leafQuad(
-  x0: usize,
-  x0Kind: u32,
-  x1: usize,
-  x1Kind: u32,
-  m: usize,
-  cell: u32,
-  side: u32,
-  leaf: u32,
-  c: usize,
-  beta: usize,
-  p: usize,
-  q: usize,
-): void {
-  const at = (<usize>leaf) << 4;
-  const zero = i32x4.splat(0);
-  v128.store(p + at, m != 0 ? sub(zero, loadSide(m, 4, cell, side)) : i32x4.splat(1));
-  v128.store(p + at, zero, 16);
-  v128.store(p + at, zero, 32);
-  v128.store(p + at, zero, 48);
-  const first = x0Kind != 0 ? loadSide(x0, x0Kind, cell, side) : zero;
-  const second = x1Kind != 0 ? loadSide(x1, x1Kind, cell, side) : zero;
-  const doubled = i32x4.add(second, second);
-  for (let k: usize = 0; k < 4; k++) {
-    let v = v128.load32_splat(c + 4 * k);
-    if (k == 0) v = sub(v, first);
-    if (x1Kind != 0) v = sub(v, mulDoubled(doubled, v128.load32_splat(beta + 4 * k)));
-    v128.store(q + at + 16 * k, v);
-  }
-}
-
-/** One leaf. */
-function leafElement(
-  x0: usize,
-  x0Kind: u32,
-  x1: usize,
-  x1Kind: u32,
-  m: usize,
-  cell: u32,
-  leaf: u32,
-  c: usize,
-  beta: usize,
-  p: usize,
-  q: usize,
-): void {
-  const pAt = wordOf(p, leaf);
-  const qAt = wordOf(q, leaf);
-  store<u32>(pAt, m != 0 ? subWord(0, mulWord(loadWord(m, 4, cell), 1)) : 1);
-  store<u32>(pAt, 0, 16);
-  store<u32>(pAt, 0, 32);
-  store<u32>(pAt, 0, 48);
-  const first = x0Kind != 0 ? mulWord(loadWord(x0, x0Kind, cell), 1) : 0;
-  const second = x1Kind != 0 ? loadWord(x1, x1Kind, cell) : 0;
-  for (let k: usize = 0; k < 4; k++) {
-    let v = subWord(load<u32>(c + 4 * k), mulWord(second, load<u32>(beta + 4 * k)));
-    if (k == 0) v = subWord(v, first);
-    store<u32>(qAt + 16 * k, v);
-  }
-}
-
-/** The leaves of cells cell .. cell + len - 1, node `leaf` on. */
-function leafRow(
-  x0: usize,
-  x0Kind: u32,
-  x1: usize,
-  x1Kind: u32,
-  m: usize,
-  cell: u32,
-  len: u32,
-  leaf: u32,
-  half: u32,
-  c: usize,
-  beta: usize,
-  p: usize,
-  q: usize,
-): void {
-  let i: u32 = 0;
-  if ((leaf & 7) == 0 && (half & 3) == 0) {
-    for (; i + 8 <= len; i += 8) {
-      const position = (leaf + i) >> 1;
-      leafQuad(x0, x0Kind, x1, x1Kind, m, cell + i, 0, position, c, beta, p, q);
-      leafQuad(x0, x0Kind, x1, x1Kind, m, cell + i, 1, half + position, c, beta, p, q);
-    }
-  }
-  for (; i < len; i++) {
-    const node = leaf + i;
-    leafElement(x0, x0Kind, x1, x1Kind, m, cell + i, (node & 1) * half + (node >> 1), c, beta, p, q);
-  }
-}
-
-export function leafRows(
-  x0: usize,
-  x0Kind: u32,
-  x1: usize,
-  x1Kind: u32,
-  m: usize,
-  rows: u32,
-  rowLen: u32,
-  paddedLen: u32,
-  leafIndex: u32,
-  half: u32,
-  c: usize,
-  beta: usize,
-  p: usize,
-  q: usize,
-): void {
-  if (rowLen == paddedLen) {
-    leafRow(x0, x0Kind, x1, x1Kind, m, 0, rows * rowLen, leafIndex, half, c, beta, p, q);
+function denominators(dst: usize, mask: u32, side: u32, c: usize, beta: usize, outside: usize): void {
+  const g = scratch(GROUP);
+  const first = loadSide(load<u32>(g), load<u32>(g, 4), side);
+  const kind1 = load<u32>(g, 12);
+  const lanes = laneMask(mask, side);
+  if (kind1 == 0) {
+    v128.store(dst, v128.bitselect(sub(v128.load(c), first), v128.load(outside), lanes));
+    v128.store(dst, v128.bitselect(v128.load(c, 16), v128.load(outside, 16), lanes), 16);
+    v128.store(dst, v128.bitselect(v128.load(c, 32), v128.load(outside, 32), lanes), 32);
+    v128.store(dst, v128.bitselect(v128.load(c, 48), v128.load(outside, 48), lanes), 48);
     return;
   }
-  for (let row: u32 = 0; row < rows; row++) {
-    leafRow(x0, x0Kind, x1, x1Kind, m, row * rowLen, rowLen, leafIndex + row * paddedLen, half, c, beta, p, q);
+  const second = loadSide(load<u32>(g, 8), kind1, side);
+  const twice = i32x4.add(second, second);
+  const v = sub(sub(v128.load(c), first), mulDoubled(twice, v128.load(beta)));
+  v128.store(dst, v128.bitselect(v, v128.load(outside), lanes));
+  for (let k: usize = 16; k < QUAD; k += 16) {
+    const w = sub(v128.load(c + k), mulDoubled(twice, v128.load(beta + k)));
+    v128.store(dst + k, v128.bitselect(w, v128.load(outside + k), lanes));
   }
 }
 
-export function fillLeaves(p: usize, q: usize, from: u32, to: u32): void {
-  let i = from;
-  for (; i < to && (i & 3) != 0; i++) fillElement(p, q, i);
-  const zero = i32x4.splat(0);
-  const one = i32x4.splat(1);
-  for (; i + 4 <= to; i += 4) {
-    const at = (<usize>i) << 4;
-    v128.store(p + at, zero);
-    v128.store(p + at, zero, 16);
-    v128.store(p + at, zero, 32);
-    v128.store(p + at, zero, 48);
-    v128.store(q + at, one);
-    v128.store(q + at, zero, 16);
-    v128.store(q + at, zero, 32);
-    v128.store(q + at, zero, 48);
-  }
-  for (; i < to; i++) fillElement(p, q, i);
+// ---- what is above the leaves -------------------------------------------------------------------------------------
+
+/** beta, c and 1 of a block, as quads. */
+function prepareScalars(block: usize, beta: usize): void {
+  splat(scratch(SCALARS), beta);
+  splat(scratch(SCALARS) + QUAD, block + C);
+  memory.fill(scratch(SCALARS) + 2 * QUAD, 0, QUAD);
+  v128.store(scratch(SCALARS) + 2 * QUAD, i32x4.splat(1));
 }
 
-function fillElement(p: usize, q: usize, i: u32): void {
-  const pAt = wordOf(p, i);
-  const qAt = wordOf(q, i);
-  for (let c: usize = 0; c < QUAD; c += 16) {
-    store<u32>(pAt + c, 0);
-    store<u32>(qAt + c, c == 0 ? 1 : 0);
+/** The four parents of leaves l .. l+7: numerators at p, denominators at q. Returns the group's mask. */
+function parents(block: usize, l: u32, p: usize, q: usize): u32 {
+  const one = scratch(SCALARS) + 2 * QUAD;
+  const mask = locate(block, l);
+  if (mask == 0) {
+    memory.fill(p, 0, QUAD);
+    memory.copy(q, one, QUAD);
+    return 0;
+  }
+  const q0 = spare(0);
+  const q1 = spare(1);
+  denominators(q0, mask, 0, scratch(SCALARS) + QUAD, scratch(SCALARS), one);
+  denominators(q1, mask, 1, scratch(SCALARS) + QUAD, scratch(SCALARS), one);
+  mul(q, q0, q1);
+  const m = load<u32>(scratch(GROUP), 16);
+  if (m != 0) {
+    weightedSum(p, m, mask, q0, q1);
+  } else if (mask == 255) {
+    sum(p, q0, q1);
+  } else {
+    const even = laneMask(mask, 0);
+    const odd = laneMask(mask, 1);
+    for (let k: usize = 0; k < QUAD; k += 16) {
+      v128.store(p + k, add(v128.and(v128.load(q1 + k), even), v128.and(v128.load(q0 + k), odd)));
+    }
+  }
+  return mask;
+}
+
+/** The quad at p = -(m0 q1 + m1 q0), m0 and m1 the group's multiplicities. */
+function weightedSum(p: usize, m: usize, mask: u32, q0: usize, q1: usize): void {
+  const even = v128.and(loadSide(m, 4, 0), laneMask(mask, 0));
+  const odd = v128.and(loadSide(m, 4, 1), laneMask(mask, 1));
+  const even2 = i32x4.add(even, even);
+  const odd2 = i32x4.add(odd, odd);
+  for (let k: usize = 0; k < QUAD; k += 16) {
+    const s = add(mulDoubled(even2, v128.load(q1 + k)), mulDoubled(odd2, v128.load(q0 + k)));
+    v128.store(p + k, sub(i32x4.splat(0), s));
+  }
+}
+
+export function leafParents(
+  block: usize,
+  from: u32,
+  to: u32,
+  beta: usize,
+  at: u32,
+  half: u32,
+  p: usize,
+  q: usize,
+): void {
+  prepareScalars(block, beta);
+  for (let l = from; l < to; l += 8) {
+    parents(block, l, spare(2), spare(3));
+    splitQuad(p, at + (l >> 1), half, spare(2));
+    splitQuad(q, at + (l >> 1), half, spare(3));
+  }
+}
+
+export function leafGrandparents(
+  block: usize,
+  from: u32,
+  to: u32,
+  beta: usize,
+  at: u32,
+  half: u32,
+  p: usize,
+  q: usize,
+): void {
+  prepareScalars(block, beta);
+  for (let l = from; l < to; l += 16) {
+    // nodes of the layer between in order: p in quads 2 and 3, q in quads 4 and 5
+    const any = parents(block, l, spare(2), spare(4)) | parents(block, l + 8, spare(3), spare(5));
+    if (any == 0) {
+      splitQuad(p, at + (l >> 2), half, spare(2));
+      splitQuad(q, at + (l >> 2), half, spare(4));
+      continue;
+    }
+    separate(spare(2));
+    separate(spare(4));
+    cross(spare(6), spare(2), spare(5), spare(3), spare(4));
+    mul(spare(7), spare(4), spare(5));
+    splitQuad(p, at + (l >> 2), half, spare(6));
+    splitQuad(q, at + (l >> 2), half, spare(7));
+  }
+}
+
+/** Eight elements in two quads: the even ones to the first, the odd ones to the second. */
+// @ts-ignore: decorator
+@inline
+function separate(at: usize): void {
+  for (let k: usize = 0; k < QUAD; k += 16) {
+    const a = v128.load(at + k);
+    const b = v128.load(at + k, 64);
+    v128.store(at + k, v128.shuffle<u32>(a, b, 0, 2, 4, 6));
+    v128.store(at + k, v128.shuffle<u32>(a, b, 1, 3, 5, 7), 64);
+  }
+}
+
+// ---- the factors of the lowest sumcheck ---------------------------------------------------------------------------
+
+/** Scratch quads of leafFactors: lambda beta, lambda c, lambda, lambda c + 1. */
+function prepareFactors(block: usize, beta: usize, lambda: usize): void {
+  const at = scratch(SCALARS);
+  splat(at, beta);
+  splat(at + QUAD, block + C);
+  splat(at + 2 * QUAD, lambda);
+  mul(at, at, at + 2 * QUAD);
+  mul(at + QUAD, at + QUAD, at + 2 * QUAD);
+  memory.copy(at + 3 * QUAD, at + QUAD, QUAD);
+  v128.store(at + 3 * QUAD, add(v128.load(at + QUAD), i32x4.splat(1)));
+}
+
+/** The quad at dst: p + lambda q of a group's side, lambda where a leaf is out of the box. */
+function factors(dst: usize, mask: u32, side: u32): void {
+  const g = scratch(GROUP);
+  const s = scratch(SCALARS);
+  const m = load<u32>(g, 16);
+  const first = loadSide(load<u32>(g), load<u32>(g, 4), side);
+  const first2 = i32x4.add(first, first);
+  const kind1 = load<u32>(g, 12);
+  const second = kind1 != 0 ? loadSide(load<u32>(g, 8), kind1, side) : i32x4.splat(0);
+  const second2 = i32x4.add(second, second);
+  const lanes = laneMask(mask, side);
+  const constant = m != 0 ? s + QUAD : s + 3 * QUAD;
+  for (let k: usize = 0; k < QUAD; k += 16) {
+    let v = sub(v128.load(constant + k), mulDoubled(first2, v128.load(s + 2 * QUAD + k)));
+    if (kind1 != 0) v = sub(v, mulDoubled(second2, v128.load(s + k)));
+    if (k == 0 && m != 0) v = sub(v, loadSide(m, 4, side));
+    v128.store(dst + k, v128.bitselect(v, v128.load(s + 2 * QUAD + k), lanes));
+  }
+}
+
+export function leafFactors(
+  block: usize,
+  from: u32,
+  to: u32,
+  beta: usize,
+  lambda: usize,
+  at: u32,
+  half: u32,
+  dst: usize,
+): void {
+  prepareFactors(block, beta, lambda);
+  const outside = scratch(SCALARS) + 2 * QUAD;
+  for (let l = from; l < to; l += 8) {
+    const even = dst + ((<usize>((at + l) >> 1)) << 4);
+    const odd = even + ((<usize>half) << 4);
+    const mask = locate(block, l);
+    if (mask == 0) {
+      memory.copy(even, outside, QUAD);
+      memory.copy(odd, outside, QUAD);
+      continue;
+    }
+    factors(even, mask, 0);
+    factors(odd, mask, 1);
+  }
+}
+
+export function leafPatterns(block: usize, from: u32, to: u32, ids: usize): void {
+  const pattern = load<u32>(block, PATTERN);
+  for (let l = from; l < to; l += 8) {
+    const mask = locate(block, l);
+    store<u32>(ids + ((<usize>l) >> 1), pattern == 0 ? mask : mask == 0 ? 0 : pattern + (l >> 3));
   }
 }

@@ -12,12 +12,12 @@ import { scratch } from './scratch';
 import { ENDS, laneMask, SUMS, TILE, TILE_BYTES, TILE_ROWS } from './tile';
 
 /** Elements of w whose limbs are in scratch memory at a time, 16 bytes each: 32 KiB. */
-const CHUNK: u32 = 2048;
+export const CHUNK: u32 = 2048;
 
 /** Dots that fit 32-bit lanes: k 2 max 2^15 < 2^31; 0 for max = 2^15. */
 // @ts-ignore: decorator
 @inline
-function interval(max: u32): u32 {
+export function interval(max: u32): u32 {
   return min<u32>(0x7fff / (max | 1), 64);
 }
 
@@ -66,7 +66,7 @@ export function dotRowsI16(x: usize, stride: u32, len: u32, w: usize, from: u32,
   }
 }
 
-function clearElements(dst: usize, from: u32, to: u32): void {
+export function clearElements(dst: usize, from: u32, to: u32): void {
   for (let i = from; i < to; i++) {
     const at = wordOf(dst, i);
     for (let c: usize = 0; c < QUAD; c += 16) store<u32>(at + c, 0);
@@ -77,7 +77,7 @@ function clearElements(dst: usize, from: u32, to: u32): void {
  * Limbs of w[0 .. count): for every 8 elements the low and high limbs of the 4 coordinates, 128 bytes; zero beyond
  * count.
  */
-function splitElements(w: usize, count: u32): void {
+export function splitElements(w: usize, count: u32): void {
   for (let j: u32 = 0; j < count; j += 8) {
     const from = w + ((<usize>j) << 4);
     const at = scratch((<usize>j) << 4);
@@ -94,7 +94,7 @@ function splitElements(w: usize, count: u32): void {
 /** The greatest lane of unsigned 16-bit lanes. */
 // @ts-ignore: decorator
 @inline
-function greatest(m: v128): u32 {
+export function greatest(m: v128): u32 {
   m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 4, 5, 6, 7, 4, 5, 6, 7));
   m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 2, 3, 2, 3, 2, 3, 2, 3));
   m = i16x8.max_u(m, v128.shuffle<u16>(m, m, 1, 1, 1, 1, 1, 1, 1, 1));
@@ -116,7 +116,7 @@ function widen(at: usize, v: v128): void {
 }
 
 /** The element at dst += sum_(j < count) x[j] w[j], widening after every k dots. Limbs beyond count are zero. */
-function dotLimbs(x: usize, count: u32, k: u32, dst: usize): void {
+export function dotLimbs(x: usize, count: u32, k: u32, dst: usize): void {
   const sums = scratch(SUMS);
   memory.fill(sums, 0, ACCUMULATOR);
   for (let j: u32 = 0; j < count; j += 8 * k) {
@@ -192,7 +192,7 @@ export function foldRowsI16(x: usize, stride: u32, rows: u32, w: usize, from: u3
  * Limbs of pairs of elements (2i, 2i + 1) of w: eight i32 a pair, low and high limbs of the 4 coordinates; zero beyond
  * count.
  */
-function pairElements(w: usize, count: u32): void {
+export function pairElements(w: usize, count: u32): void {
   for (let r: u32 = 0; r < count; r += 4) {
     const from = w + ((<usize>r) << 4);
     const at = scratch((<usize>r) << 4);
@@ -247,7 +247,7 @@ function interleaveTile(x: usize, step: usize, rows: u32, columns: u32): u32 {
 }
 
 /** The quad at dst += four columns of a tile, `bytes` bytes of row pairs, widening after every k dots. */
-function foldLimbs(tile: usize, bytes: usize, k: u32, dst: usize): void {
+export function foldLimbs(tile: usize, bytes: usize, k: u32, dst: usize): void {
   const sums = scratch(SUMS);
   memory.fill(sums, 0, ACCUMULATOR);
   for (let i: usize = 0; i < bytes; i += 16 * <usize>k) {

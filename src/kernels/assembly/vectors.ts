@@ -3,6 +3,7 @@
  */
 import {
   clear,
+  copyElements,
   difference,
   fold,
   mulAdd,
@@ -16,6 +17,7 @@ import {
   total,
   wordOf,
 } from './ext';
+import { add, addWord } from './m31';
 import { scratch, spare } from './scratch';
 
 /** Scratch: quads 0..7 are spare, a multiplier and an accumulator follow. */
@@ -127,4 +129,116 @@ export function splitExt(src: usize, count: u32, dst: usize, planeBytes: usize):
     for (let i: u32 = 0; i < whole; i += 4) v128.store(plane + ((<usize>i) << 2), v128.load(from + ((<usize>i) << 4)));
     for (let i = whole; i < count; i++) store<u32>(plane + ((<usize>i) << 2), load<u32>(wordOf(from, i)));
   }
+}
+
+export function fillExt(dst: usize, from: u32, to: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
+  let i = from;
+  for (; i < to; i++) {
+    if ((i & 3) == 0 && i + 4 <= to) break;
+    fillElement(dst, i, k0, k1, k2, k3);
+  }
+  for (; i + 4 <= to; i += 4) {
+    const at = dst + ((<usize>i) << 4);
+    v128.store(at, i32x4.splat(k0));
+    v128.store(at, i32x4.splat(k1), 16);
+    v128.store(at, i32x4.splat(k2), 32);
+    v128.store(at, i32x4.splat(k3), 48);
+  }
+  for (; i < to; i++) fillElement(dst, i, k0, k1, k2, k3);
+}
+
+function fillElement(dst: usize, i: u32, k0: u32, k1: u32, k2: u32, k3: u32): void {
+  const w = wordOf(dst, i);
+  store<u32>(w, k0);
+  store<u32>(w, k1, 16);
+  store<u32>(w, k2, 32);
+  store<u32>(w, k3, 48);
+}
+
+export function addPlanes(dst: usize, count: u32, src: usize, planeBytes: usize): void {
+  const whole = count & ~3;
+  for (let c: usize = 0; c < 4; c++) {
+    const plane = src + c * planeBytes;
+    const to = dst + 16 * c;
+    for (let i: u32 = 0; i < whole; i += 4) {
+      const at = to + ((<usize>i) << 4);
+      v128.store(at, add(v128.load(at), v128.load(plane + ((<usize>i) << 2))));
+    }
+    for (let i = whole; i < count; i++) {
+      const at = wordOf(to, i);
+      store<u32>(at, addWord(load<u32>(at), load<u32>(plane + ((<usize>i) << 2))));
+    }
+  }
+}
+
+// ---- matrices over E ----------------------------------------------------------------------------------------------
+
+export function dotRowsExt(x: usize, stride: u32, len: u32, w: usize, from: u32, to: u32, dst: usize): void {
+  const acc = scratch(ACC);
+  for (let row = from; row < to; row++) {
+    clear(acc);
+    for (let j: u32 = 0; j < len; j += 4) {
+      const n = min(len - j, 4);
+      mulAdd(acc, quad(x, row * stride + j, n, spare(0)), quad(w, j, n, spare(1)));
+    }
+    total(spare(2), acc);
+    const at = wordOf(dst, row);
+    for (let c: usize = 0; c < 4; c++) store<u32>(at + 16 * c, load<u32>(spare(2) + 4 * c));
+  }
+}
+
+export function foldRowsExt(
+  x: usize,
+  skip: u32,
+  stride: u32,
+  rows: u32,
+  w: usize,
+  from: u32,
+  to: u32,
+  dst: usize,
+): void {
+  const k = scratch(K);
+  for (let row: u32 = 0; row < rows; row++) {
+    prepareElement(k, w, row);
+    for (let j = from; j < to; j += 4) {
+      const n = min(to - j, 4);
+      scale(spare(1), quad(x, skip + row * stride + j, n, spare(0)), k);
+      const out = target(dst, j, n, spare(2));
+      sum(out, quad(dst, j, n, spare(2)), spare(1));
+      put(dst, j, n, out, spare(2));
+    }
+  }
+}
+
+export function moveExt(
+  src: usize,
+  from: u32,
+  dst: usize,
+  to: u32,
+  planes: u32,
+  fromPlane: u32,
+  toPlane: u32,
+  rows: u32,
+  fromRow: u32,
+  toRow: u32,
+  count: u32,
+  fromStep: u32,
+  toStep: u32,
+): void {
+  for (let plane: u32 = 0; plane < planes; plane++) {
+    for (let row: u32 = 0; row < rows; row++) {
+      const at = from + plane * fromPlane + row * fromRow;
+      moveRow(src, at, fromStep, count, dst, to + plane * toPlane + row * toRow, toStep);
+    }
+  }
+}
+
+function moveRow(src: usize, from: u32, fromStep: u32, count: u32, dst: usize, to: u32, toStep: u32): void {
+  if (fromStep == 1 && toStep == 1 && (from & 3) == 0 && (to & 3) == 0) {
+    const whole = count & ~3;
+    memory.copy(dst + ((<usize>to) << 4), src + ((<usize>from) << 4), (<usize>whole) << 4);
+    copyElements(dst, to + whole, src, from + whole, count - whole);
+    return;
+  }
+  for (let i: u32 = 0; i < count; i++) copyElements(dst, to + i * toStep, src, from + i * fromStep, 1);
 }

@@ -2,12 +2,12 @@
  * The Reed-Solomon code on the x-axis of the circle (protocol.md section 3): f(x) = f_e(2x^2 - 1) + x f_o(2x^2 - 1),
  * one butterfly stage for every index bit.
  */
-import { domainPoint } from '../../field/circle.ts';
+import { basisFactors, domainPoint } from '../../field/circle.ts';
 import { add, mul, sub } from '../../field/m31.ts';
 import type { RawKernels } from '../kernels.ts';
 import type { Memory } from './memory.ts';
 
-type CodeKernels = Pick<RawKernels, 'twiddles' | 'encodeRow'>;
+type CodeKernels = Pick<RawKernels, 'twiddles' | 'encodeRow' | 'joinRow' | 'adjointRow'>;
 
 export function codeKernels(m: Memory): CodeKernels {
   return {
@@ -16,6 +16,14 @@ export function codeKernels(m: Memory): CodeKernels {
         const blocks = 2 ** (k - 1);
         for (let b = 0; b < blocks; b++) m.u32[dst / 4 + blocks + b] = domainPoint(k, 2 * b);
       }
+    },
+
+    joinRow(src, log, tail, length, dst) {
+      const { u32 } = m;
+      const size = 2 ** log;
+      u32.copyWithin(dst / 4, src / 4, src / 4 + size);
+      u32.copyWithin(dst / 4 + size, tail / 4, tail / 4 + length);
+      u32.fill(0, dst / 4 + size + length, dst / 4 + 2 * size);
     },
 
     encodeRow(src, log, dst, n, twiddles) {
@@ -36,6 +44,22 @@ export function codeKernels(m: Memory): CodeKernels {
           }
         }
       }
+    },
+
+    adjointRow(src, n, dst, log) {
+      const values = Array.from(m.u32.subarray(src / 4, src / 4 + 2 ** n));
+      const sums = new Uint32Array(2 ** log);
+      values.forEach((value, j) => {
+        if (value === 0) return;
+        let products = [value];
+        for (const factor of basisFactors(domainPoint(n, j), log)) {
+          products = [...products, ...products.map((v) => mul(v, factor))];
+        }
+        products.forEach((v, i) => {
+          sums[i] = add(sums[i]!, v);
+        });
+      });
+      m.u32.set(sums, dst / 4);
     },
   };
 }

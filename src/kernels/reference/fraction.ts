@@ -4,83 +4,77 @@
  */
 import { Ext } from '../../field/ext.ts';
 import type { RawKernels } from '../kernels.ts';
-import { loadExt, loadInt, loadScalar, type Memory, storeExt, storeScalars } from './memory.ts';
+import { loadExt, loadScalar, type Memory, splitPosition, storeExt, storeScalars } from './memory.ts';
 
-type FractionKernels = Pick<
-  RawKernels,
-  'fractionUp' | 'fractionRound' | 'fractionFoldRound' | 'leafRows' | 'fillLeaves'
->;
+type FractionKernels = Pick<RawKernels, 'fractionUp' | 'fractionFirst' | 'fractionNext'>;
 
-/** Where node i of a layer of 2 half nodes is stored. */
-function splitPosition(i: number, half: number): number {
-  return (i % 2) * half + Math.floor(i / 2);
-}
+/** p0, p1, q0, q1: pointers. */
+type Tables = readonly [number, number, number, number];
 
 export function fractionKernels(m: Memory): FractionKernels {
-  /** t[i] <- t[i] + r (t[span + i] - t[i]) */
-  const fold = (t: number, span: number, i: number, r: Ext): void => {
-    const low = loadExt(m, t, i);
-    storeExt(m, t, i, low.add(r.mul(loadExt(m, t, span + i).sub(low))));
-  };
+  /** The four entries at i: p1 stands for p1 + lambda q1. */
+  const entry = (tables: Tables, i: number, length: number, lambda: Ext): Ext[] =>
+    i < length ? tables.map((t) => loadExt(m, t, i)) : [Ext.ZERO, lambda, Ext.ONE, Ext.ONE];
 
-  const fractionRound: RawKernels['fractionRound'] = (p0, p1, q0, q1, half, eqLo, loBits, eqHi, from, to, out) => {
+  const sums = (
+    tables: Tables,
+    [half, length, from, to]: readonly [number, number, number, number],
+    lambda: Ext,
+    eq: (x: number) => Ext,
+    out: number,
+  ): void => {
     let atZero = Ext.ZERO;
     let leading = Ext.ZERO;
     for (let x = from; x < to; x++) {
-      const eq = loadExt(m, eqHi, x >>> loBits).mul(loadExt(m, eqLo, x & (2 ** loBits - 1)));
-      const t = [p0, p1, q0, q1].map((v) => loadExt(m, v, x));
-      const d = [p0, p1, q0, q1].map((v, i) => loadExt(m, v, half + x).sub(t[i]!));
-      atZero = atZero.add(eq.mul(t[0]!.mul(t[3]!).add(t[1]!.mul(t[2]!))));
-      leading = leading.add(eq.mul(d[0]!.mul(d[3]!).add(d[1]!.mul(d[2]!))));
+      const [p0, p1, q0, q1] = entry(tables, x, length, lambda) as [Ext, Ext, Ext, Ext];
+      const high = entry(tables, half + x, length, lambda) as [Ext, Ext, Ext, Ext];
+      const [dp0, dp1, dq0, dq1] = [high[0].sub(p0), high[1].sub(p1), high[2].sub(q0), high[3].sub(q1)];
+      atZero = atZero.add(eq(x).mul(p0.mul(q1).add(p1.mul(q0)).sub(lambda)));
+      leading = leading.add(eq(x).mul(dp0.mul(dq1).add(dp1.mul(dq0))));
     }
     storeScalars(m, out, [atZero, leading]);
   };
 
-  return {
-    fractionRound,
+  const eqAt = (lo: number, loBits: number, hi: number) => (x: number) =>
+    loadExt(m, hi, x >>> loBits).mul(loadExt(m, lo, x & (2 ** loBits - 1)));
 
-    fractionUp(p, q, half, from, to, pDst, qDst) {
+  return {
+    fractionUp(p, q, half, from, to, pDst, qDst, dstHalf) {
       for (let x = from; x < to; x++) {
         const [p0, p1] = [loadExt(m, p, x), loadExt(m, p, half + x)];
         const [q0, q1] = [loadExt(m, q, x), loadExt(m, q, half + x)];
-        const i = splitPosition(x, half / 2);
+        const i = splitPosition(x, dstHalf);
         storeExt(m, pDst, i, p0.mul(q1).add(p1.mul(q0)));
         storeExt(m, qDst, i, q0.mul(q1));
       }
     },
 
-    fractionFoldRound(p0, p1, q0, q1, quarter, r0, r1, r2, r3, eqLo, loBits, eqHi, from, to, out) {
-      const r = new Ext(r0, r1, r2, r3);
-      for (const t of [p0, p1, q0, q1]) {
-        for (let x = from; x < to; x++) {
-          fold(t, 2 * quarter, x, r);
-          fold(t, 2 * quarter, quarter + x, r);
+    fractionFirst(p0, p1, q0, q1, half, length, lambda, eqLo, loBits, eqHi, from, to, out) {
+      const scale = loadScalar(m, lambda);
+      for (let x = from; x < to; x++) {
+        for (const i of [x, half + x]) {
+          if (i < length) storeExt(m, p1, i, loadExt(m, p1, i).add(scale.mul(loadExt(m, q1, i))));
         }
       }
-      fractionRound(p0, p1, q0, q1, quarter, eqLo, loBits, eqHi, from, to, out);
+      sums([p0, p1, q0, q1], [half, length, from, to], scale, eqAt(eqLo, loBits, eqHi), out);
     },
 
-    leafRows(x0, x0Kind, x1, x1Kind, counts, rows, rowLen, paddedLen, leafIndex, half, c, beta, p, q) {
-      const constant = loadScalar(m, c);
-      const scale = loadScalar(m, beta);
-      for (let row = 0; row < rows; row++) {
-        for (let i = 0; i < rowLen; i++) {
-          const cell = row * rowLen + i;
-          const position = splitPosition(leafIndex + row * paddedLen + i, half);
-          let denominator = constant;
-          if (x0Kind !== 0) denominator = denominator.sub(Ext.of(loadInt(m, x0, x0Kind, cell)));
-          if (x1Kind !== 0) denominator = denominator.sub(scale.mul(Ext.of(loadInt(m, x1, x1Kind, cell))));
-          storeExt(m, p, position, counts === 0 ? Ext.ONE : Ext.of(-loadInt(m, counts, 4, cell)));
-          storeExt(m, q, position, denominator);
+    fractionNext(p0, p1, q0, q1, quarter, length, r, lambda, eqLo, loBits, eqHi, from, to, out) {
+      const tables = [p0, p1, q0, q1] as const;
+      const scale = loadScalar(m, lambda);
+      const challenge = loadScalar(m, r);
+      for (let x = from; x < to; x++) {
+        for (const i of [x, quarter + x]) {
+          if (i >= length) continue;
+          const low = entry(tables, i, length, scale);
+          const high = entry(tables, 2 * quarter + i, length, scale);
+          for (const [k, t] of tables.entries()) {
+            storeExt(m, t, i, low[k]!.add(challenge.mul(high[k]!.sub(low[k]!))));
+          }
         }
       }
-    },
-
-    fillLeaves(p, q, from, to) {
-      for (let i = from; i < to; i++) {
-        storeExt(m, p, i, Ext.ZERO);
-        storeExt(m, q, i, Ext.ONE);
-      }
+      const left = Math.min(length, 2 * quarter);
+      sums(tables, [quarter, left, from, to], scale, eqAt(eqLo, loBits, eqHi), out);
     },
   };
 }

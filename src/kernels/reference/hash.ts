@@ -3,11 +3,12 @@
  * (protocol.md sections 4 and 5).
  */
 import { blake3 } from '@noble/hashes/blake3.js';
+import { P } from '../../field/m31.ts';
 import type { RawKernels } from '../kernels.ts';
 import { compress, IV, PARENT } from './blake3.ts';
 import type { Memory } from './memory.ts';
 
-type HashKernels = Pick<RawKernels, 'hashColumns' | 'hashParents' | 'grind'>;
+type HashKernels = Pick<RawKernels, 'hashColumns' | 'hashParents' | 'grind' | 'expandSecret'>;
 
 const GRIND = new TextEncoder().encode('grind');
 
@@ -47,6 +48,23 @@ export function hashKernels(m: Memory): HashKernels {
         if ((word & mask) === 0) return i;
       }
       return -1;
+    },
+
+    expandSecret(secret, use, canonical, from, to, dst) {
+      const key = m.u8.slice(secret, secret + 32);
+      for (let i = from; i < to; i++) {
+        for (let attempt = 0; ; attempt++) {
+          const message = Uint8Array.from([...bytesOf(use), ...bytesOf(i), 0, 0, 0, 0, ...bytesOf(attempt)]);
+          m.u8.set(blake3(message, { key }), dst + 32 * i);
+          if (canonical === 0) break;
+          const words = m.u32.subarray((dst + 32 * i) / 4, (dst + 32 * i) / 4 + 8);
+          if (words.some((w) => w >>> 1 === P)) continue;
+          words.forEach((w, k) => {
+            words[k] = w >>> 1;
+          });
+          break;
+        }
+      }
     },
   };
 }

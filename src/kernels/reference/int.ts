@@ -16,7 +16,7 @@ type IntKernels = Pick<
   | 'bitsInt'
   | 'tableInt'
   | 'countInt'
-  | 'packInt'
+  | 'packBox'
 >;
 
 export function intKernels(m: Memory): IntKernels {
@@ -102,8 +102,14 @@ export function intKernels(m: Memory): IntKernels {
       return -1;
     },
 
-    packInt(src, srcKind, count, dst) {
-      for (let i = 0; i < count; i++) m.u32[dst / 4 + i] = fromInt(loadInt(m, src, srcKind, i));
+    packBox(src, srcKind, planes, planeStride, rows, rowStride, count, dst) {
+      let to = dst / 4;
+      for (let plane = 0; plane < planes; plane++) {
+        for (let row = 0; row < rows; row++) {
+          const from = plane * planeStride + row * rowStride;
+          for (let i = 0; i < count; i++, to++) m.u32[to] = fromInt(loadInt(m, src, srcKind, from + i));
+        }
+      }
     },
   };
 }

@@ -59,3 +59,8 @@ export function storeInt({ i16, i32 }: Memory, ptr: number, kind: number, i: num
   if (kind === 2) i16[ptr / 2 + i] = value;
   else i32[ptr / 4 + i] = value;
 }
+
+/** Where node i of a layer is stored: even nodes first, odd ones from `half` on. */
+export function splitPosition(i: number, half: number): number {
+  return (i % 2) * half + Math.floor(i / 2);
+}

@@ -8,7 +8,18 @@ import { loadExt, loadScalar, type Memory, storeExt, storeScalars } from './memo
 
 type VectorKernels = Pick<
   RawKernels,
-  'foldExt' | 'eqTable' | 'dotExt' | 'axpyExt' | 'outerExt' | 'zeroExt' | 'splitExt'
+  | 'foldExt'
+  | 'eqTable'
+  | 'dotExt'
+  | 'axpyExt'
+  | 'outerExt'
+  | 'zeroExt'
+  | 'fillExt'
+  | 'splitExt'
+  | 'addPlanes'
+  | 'moveExt'
+  | 'dotRowsExt'
+  | 'foldRowsExt'
 >;
 
 export function vectorKernels(m: Memory): VectorKernels {
@@ -46,6 +57,45 @@ export function vectorKernels(m: Memory): VectorKernels {
 
     zeroExt(dst, count) {
       for (let i = 0; i < count; i++) storeExt(m, dst, i, Ext.ZERO);
+    },
+
+    fillExt(dst, from, to, k0, k1, k2, k3) {
+      for (let i = from; i < to; i++) storeExt(m, dst, i, new Ext(k0, k1, k2, k3));
+    },
+
+    addPlanes(dst, count, src, planeBytes) {
+      for (let i = 0; i < count; i++) {
+        const [a, b, c, d] = [0, 1, 2, 3].map((k) => m.u32[(src + k * planeBytes) / 4 + i]!);
+        storeExt(m, dst, i, loadExt(m, dst, i).add(new Ext(a!, b!, c!, d!)));
+      }
+    },
+
+    moveExt(src, from, dst, to, planes, fromPlane, toPlane, rows, fromRow, toRow, count, fromStep, toStep) {
+      for (let a = 0; a < planes; a++) {
+        for (let b = 0; b < rows; b++) {
+          for (let i = 0; i < count; i++) {
+            const x = loadExt(m, src, from + a * fromPlane + b * fromRow + i * fromStep);
+            storeExt(m, dst, to + a * toPlane + b * toRow + i * toStep, x);
+          }
+        }
+      }
+    },
+
+    dotRowsExt(x, stride, len, w, from, to, dst) {
+      for (let row = from; row < to; row++) {
+        let sum = Ext.ZERO;
+        for (let j = 0; j < len; j++) sum = sum.add(loadExt(m, x, row * stride + j).mul(loadExt(m, w, j)));
+        storeExt(m, dst, row, sum);
+      }
+    },
+
+    foldRowsExt(x, skip, stride, rows, w, from, to, dst) {
+      for (let j = from; j < to; j++) {
+        let sum = loadExt(m, dst, j);
+        for (let row = 0; row < rows; row++)
+          sum = sum.add(loadExt(m, x, skip + row * stride + j).mul(loadExt(m, w, row)));
+        storeExt(m, dst, j, sum);
+      }
     },
 
     splitExt(src, count, dst, planeBytes) {

@@ -7,7 +7,7 @@ import type { Call, Rule } from '../rule.ts';
 import { steps } from '../rule.ts';
 
 const branch: Rule = (call) => {
-  const condition = call.constant(0);
+  const condition = call.parameter(0);
   const [yes, no] = [call.graph('then_branch'), call.graph('else_branch')];
   if (condition === undefined) {
     return call.fail('E_UNSUPPORTED_OP', 'the condition depends on the input', 'Export the branch that is meant.');
@@ -35,7 +35,7 @@ function inline(call: Call, graph: RawGraph): RawNode[] {
       });
   });
   for (const inner of written) if (inner !== '' && !names.has(inner)) names.set(inner, call.intermediate(inner));
-  for (const [inner, read] of graph.initializers) names.set(inner, call.addConstant(inner, read()));
+  for (const [inner, read] of graph.initializers) names.set(inner, call.addInitializer(inner, read()));
   return [...graph.nodes, ...copies].map((n) => rename({ ...n, name: `${call.node.name}/${n.name}` }, names));
 }
 

@@ -88,8 +88,8 @@ const clip: Rule = (call) => {
   }
   const computed = [1, 2].some((i) => call.has(i) && call.constant(i) === undefined);
   if (computed) return clipComputed(call);
-  const min = call.constant(1)?.data[0] ?? -Infinity;
-  const max = call.constant(2)?.data[0] ?? Infinity;
+  const min = call.parameter(1)?.data[0] ?? -Infinity;
+  const max = call.parameter(2)?.data[0] ?? Infinity;
   return emit(call, { min, max }, [call.info(0)], { inputs: [call.input(0)] });
 };
 

@@ -102,20 +102,19 @@ const concat: Rule = (call) => {
   );
 };
 
-/** The Pad that a Concat of one computed part with constants of one number is, if it is. */
+/** The Pad that a Concat of one computed part with zeros is, if it is. Other numbers stay values, which may be private. */
 function concatAsPad(call: Call, parts: readonly number[], axis: number, shape: Shape): Result | undefined {
   const computed = parts.filter((i) => call.constant(i) === undefined);
-  const value = call.constant(parts.find((i) => i !== computed[0])!)?.data[0];
-  const uniform = (i: number) => call.constant(i)!.data.every((v) => v === value);
-  if (computed.length !== 1 || value === undefined || !parts.every((i) => i === computed[0] || uniform(i)))
-    return undefined;
+  const isZero = (i: number) => call.constant(i)!.data.every((v) => v === 0);
+  if (computed.length !== 1 || !parts.every((i) => i === computed[0] || isZero(i))) return undefined;
+  for (const i of parts) call.parameter(i);
   const sum = (before: readonly number[]) => before.reduce((n, i) => n + call.shape(i)[axis]!, 0);
   const at = parts.indexOf(computed[0]!);
   const pads = new Array<number>(2 * shape.length).fill(0);
   pads[axis] = sum(parts.slice(0, at));
   pads[axis + shape.length] = sum(parts.slice(at + 1));
   const info = { shape, type: call.type(computed[0]!) };
-  return emit(call, { mode: 'constant', pads, value }, [info], { op: 'Pad', inputs: [call.input(computed[0]!)] });
+  return emit(call, { mode: 'constant', pads, value: 0 }, [info], { op: 'Pad', inputs: [call.input(computed[0]!)] });
 }
 
 /** Sizes are an attribute before opset 13, then input 1; without them the parts are equal, the last may be smaller. */
@@ -210,7 +209,7 @@ const gather: Rule = (call) => {
   const shape = call.shape(0);
   const axis = call.axis(call.int('axis', 0), shape.length);
   const out = [...shape.slice(0, axis), ...call.shape(1), ...shape.slice(axis + 1)];
-  const constant = call.constant(1);
+  const constant = call.parameter(1);
   if (constant === undefined) return emit(call, { axis }, [{ shape: out, type: call.type(0) }]);
   const size = shape[axis]!;
   const indices = Array.from(constant.data, (v) => (v < 0 ? v + size : v));

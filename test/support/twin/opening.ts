@@ -91,7 +91,7 @@ function evaluateBatch(
   const total = sum(owed.map(({ value }, j) => mul(gamma[j]!, value)));
   const most = Math.max(...slabs.map((slab) => slab.variables));
   const { point: rho, value }: Claim = sumcheck(transcript, 'opening round', total, most, 2);
-  const slabValues = transcript.elements('slab values', slabs.length);
+  const slabValues = statement.commitments.flatMap((c) => transcript.elements('slab values', c.slabs.length));
   const end = slabs.map((slab, s) => {
     const missing = most - slab.variables;
     const weight = owed.flatMap(({ tensor, shape, point }, j) =>

@@ -60,7 +60,7 @@ export class Transcript {
 
   constructor(proof: Uint8Array, statementDigest: Uint8Array) {
     this.#proof = proof;
-    this.#state = blake3(ascii('tessera-1'));
+    this.#state = blake3(ascii('tessera-2'));
     this.#absorb('statement', 'bytes', statementDigest);
   }
 

@@ -1,5 +1,5 @@
 /**
- * A second verifier, slow and plain, written from docs/spec alone, to be read beside it. It shares with the library's verifier nothing
+ * A second verifier of plain proofs, slow and plain itself, written from docs/spec alone, to be read beside it. It shares with the library's verifier nothing
  * but the decoding of files, the circuit's digest and BLAKE3.
  *
  *   field.ts       F, E, eq and extensions, in bigints           00-notation
@@ -19,14 +19,14 @@ import { Ledger } from './ledger.ts';
 import { checkLookups } from './lookup.ts';
 import { checkOpening } from './opening.ts';
 import { reduceRelations } from './relations.ts';
-import { type Integers, statementOf } from './statement.ts';
+import { type Integers, portsOf, statementOf } from './statement.ts';
 import { must, Rejected, Transcript } from './transcript.ts';
 
 export interface Claimed {
   readonly key: Uint8Array;
   /** The public ones. */
   readonly inputs?: Integers;
-  readonly outputs: Integers;
+  readonly outputs: Readonly<Record<string, ArrayLike<number> | 'private'>>;
   readonly tag?: Uint8Array;
 }
 
@@ -45,13 +45,15 @@ export function twin(proof: Uint8Array, claimed: Claimed): TwinVerdict {
 
 function accept(proof: Uint8Array, { key: keyBytes, inputs = {}, outputs, tag = new Uint8Array() }: Claimed): number {
   const key = decodeKey(keyBytes); // S1
-  const statement = statementOf(key, inputs, outputs, tag);
-  const file = decodeProof(proof); // S8
+  const ports = portsOf(key.circuit, inputs, outputs); // S3
+  const file = decodeProof(proof); // S4
+  if (file.zk) throw new Error('the twin reads plain proofs');
+  const statement = statementOf(key, ports, tag);
   const id = modelId(key);
   must(
     file.model.every((byte, i) => byte === id[i]),
     'statement.model',
-  ); // S9
+  ); // S11
 
   const transcript = new Transcript(file.proof, statement.digest);
   const ledger = new Ledger(statement);

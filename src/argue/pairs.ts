@@ -1,0 +1,181 @@
+/**
+ * The sumcheck over the leaves of the fraction tree, with two tables A = p0 + lambda q0 and B = p1 + lambda q1:
+ *
+ *   T = sum_x eq(x) (A B - p0 p1)(x) / lambda
+ *
+ * p0 and p1 are patterns (leaves.ts): quads that occur many times, whose products are found once each. When few entries are left, the
+ * sumcheck goes on with the four tables of any other layer.
+ */
+import { Ext } from '../field/ext.ts';
+import type { Point } from '../field/mle.ts';
+import type { Machine } from '../kernels/kernels.ts';
+import { forRanges, readExt, readExts, sumRanges, uploadExts, uploadScalars } from '../kernels/vectors.ts';
+import { type Leaves, PATTERN_BYTES, type Patterns } from './leaves.ts';
+import { eqTables, LayerState, SMALL } from './tables.ts';
+
+/** Patterns of one task. */
+const GRAIN = 256;
+
+export class PairState {
+  readonly #machine: Machine;
+  readonly #mark: number;
+  readonly #point: Point;
+  readonly #lambda: Ext;
+  readonly #a: number;
+  readonly #b: number;
+  #round = 0;
+  /** Entries of A and B that are not folded yet, and how many are stored; the rest are lambda, and their p0 and p1 are zero. */
+  #size: number;
+  #length: number;
+  #patterns: Patterns;
+  /** Room for the next ids. */
+  #spareIds: number;
+  #pairs: { readonly at: number; readonly count: number } | undefined;
+  /** Rooms for patterns, the present ones and the next, in turn. */
+  #rooms: { readonly at: number; readonly count: number }[] = [];
+  #challenge: Ext | undefined;
+  #rest: LayerState | undefined;
+
+  constructor(m: Machine, leaves: Leaves, point: Point, lambda: Ext) {
+    this.#machine = m;
+    this.#mark = m.mark();
+    this.#point = point;
+    this.#lambda = lambda;
+    this.#size = 2 ** point.length;
+    this.#length = leaves.count / 2;
+    this.#a = leaves.factors(lambda);
+    this.#b = this.#a + 16 * this.#length;
+    this.#patterns = leaves.patterns();
+    this.#spareIds = m.alloc(this.#length);
+  }
+
+  round(total: Ext): Ext[] {
+    if (this.#rest !== undefined) return this.#rest.round(total);
+    const m = this.#machine;
+    const r = this.#challenge;
+    const before = this.#length;
+    if (r !== undefined) {
+      this.#foldPatterns(r);
+      this.#size /= 2;
+      this.#length = Math.min(before, this.#size);
+    }
+    this.#pairPatterns();
+    const mark = m.mark();
+    const products = this.#products();
+    const { low, lowBits, high } = eqTables(m, this.#point.slice(this.#round + 1));
+    const lambda = uploadScalars(m, [this.#lambda]);
+    const half = this.#size / 2;
+    const eq = [lambda, this.#patterns.ids, products, low, lowBits, high];
+    const at = r === undefined ? 0 : uploadScalars(m, [r]);
+    const sums =
+      r === undefined
+        ? sumRanges(m, 'pairFirst', Math.min(half, before), 2, (from, to, out) => {
+            return [this.#a, this.#b, half, before, ...eq, from, to, out];
+          })
+        : sumRanges(m, 'pairNext', Math.min(half, before), 2, (from, to, out) => {
+            return [this.#a, this.#b, half, before, at, ...eq, from, to, out];
+          });
+    m.release(mark);
+    // products hold lambda^2, which A B - p0 p1 is where nothing is stored; lambda and w are challenges, zero with probability 2^-124
+    const inverse = this.#lambda.inv();
+    const atZero = sums[0]!.mul(inverse).add(this.#lambda);
+    return [total.sub(atZero).mul(this.#point[this.#round]!.inv()), sums[1]!.mul(inverse)];
+  }
+
+  bind(x: Ext): void {
+    if (this.#rest !== undefined) {
+      this.#rest.bind(x);
+      return;
+    }
+    this.#challenge = x;
+    this.#round += 1;
+    if (this.#size / 2 <= SMALL) this.#rest = this.#finish(x);
+  }
+
+  values(): Ext[] {
+    return this.#rest!.values();
+  }
+
+  release(): void {
+    this.#machine.release(this.#mark);
+  }
+
+  /** Finds which pairs of patterns the next fold brings together: ids are then the numbers of pairs. */
+  #pairPatterns(): void {
+    const m = this.#machine;
+    const { ids, patterns, count } = this.#patterns;
+    const [half, length] = [this.#size / 8, this.#length / 4];
+    // most pairs are of one pattern with each other, or each of the unlike ones with one of the others
+    for (let slotBits = Math.ceil(Math.log2(4 * count)); ; slotBits++) {
+      const pairs = m.alloc(8 * 2 ** (slotBits - 1));
+      const mark = m.mark();
+      const found = m.raw.pairPatterns(ids, half, length, m.alloc(12 * 2 ** slotBits), slotBits, pairs, this.#spareIds);
+      m.release(mark);
+      if (found < 0) {
+        m.release(pairs);
+        continue;
+      }
+      this.#pairs = { at: pairs, count: found };
+      this.#patterns = { ids: this.#spareIds, patterns, count };
+      this.#spareIds = ids;
+      return;
+    }
+  }
+
+  /** p0 p1 + lambda^2 and dp0 dp1 of every pair. */
+  #products(): number {
+    const m = this.#machine;
+    const { at, count } = this.#pairs!;
+    const dst = m.alloc(PATTERN_BYTES * count);
+    const constant = uploadScalars(m, [this.#lambda.mul(this.#lambda)]);
+    const { patterns } = this.#patterns;
+    forRanges(m, 'patternProducts', count, GRAIN, (from, to) => [patterns, at, from, to, constant, dst]);
+    return dst;
+  }
+
+  /** Room for patterns that are not the present ones; pairs and patterns become fewer, so two rooms are mostly enough. */
+  #room(count: number): number {
+    const free = this.#rooms.find((room) => room.at !== this.#patterns.patterns && room.count >= count);
+    if (free !== undefined) return free.at;
+    const at = this.#machine.alloc(PATTERN_BYTES * count);
+    this.#rooms.push({ at, count });
+    return at;
+  }
+
+  /** The pairs become the patterns. */
+  #foldPatterns(r: Ext): void {
+    const m = this.#machine;
+    const { at, count } = this.#pairs!;
+    const { ids, patterns } = this.#patterns;
+    const dst = this.#room(count);
+    const challenge = uploadScalars(m, [r]);
+    forRanges(m, 'patternFold', count, GRAIN, (from, to) => [patterns, at, from, to, challenge, dst]);
+    this.#patterns = { ids, patterns: dst, count };
+  }
+
+  /** Folds what is left to the tables of a layer: q = (A - p0) / lambda. */
+  #finish(r: Ext): LayerState {
+    const m = this.#machine;
+    this.#foldPatterns(r);
+    const size = this.#size / 2;
+    const { ids, patterns } = this.#patterns;
+    const stored = Math.min(size, this.#length);
+    const numbers = [...m.u32(ids, stored / 4)];
+    const numerators = (side: number) =>
+      Array.from({ length: size }, (_, x) => {
+        const pattern = numbers[x >> 2];
+        return pattern === undefined ? Ext.ZERO : readExt(m, patterns + PATTERN_BYTES * pattern + 64 * side, x % 4);
+      });
+    const inverse = this.#lambda.inv();
+    const [p0, p1] = [numerators(0), numerators(1)];
+    const folded = (table: number) => {
+      const entries = readExts(m, table, this.#length);
+      const entry = (i: number) => entries[i] ?? this.#lambda;
+      return Array.from({ length: size }, (_, x) => entry(x).add(r.mul(entry(size + x).sub(entry(x)))));
+    };
+    const denominators = (table: number, p: readonly Ext[]) => folded(table).map((e, x) => e.sub(p[x]!).mul(inverse));
+    const tables = [p0, p1, denominators(this.#a, p0), denominators(this.#b, p1)].map((t) => uploadExts(m, t));
+    const rest = this.#point.slice(this.#round);
+    return new LayerState(m, m.mark(), tables as [number, number, number, number], size, rest, this.#lambda);
+  }
+}
