@@ -7,6 +7,7 @@ export default defineConfig({
     pool: 'threads',
     maxWorkers: 1,
     testTimeout: 600_000,
+    hookTimeout: 600_000,
     passWithNoTests: true,
   },
 });

@@ -262,11 +262,13 @@ function schemeFor(graph: Graph, options: QuantizeOptions, visibility: Visibilit
   const isPrivate = [...graph.initializers.keys()].some((name) => visibility(name) === 'private');
   const usual = isPrivate ? PRIVATE_BITS : Math.min(12, Math.max(10, Math.floor(Math.log2(cells)) - 6));
   const bits = checked('bits', options.bits ?? usual, 4, 14);
+  const headroom = checked('headroom', options.headroom ?? 2, 0, 4);
   return {
     bits,
     weightBits: checked('weightBits', options.weightBits ?? 16, 4, 16),
-    headroom: checked('headroom', options.headroom ?? 2, 0, 4),
-    shift: bits < 12 ? bits : bits + 1,
+    headroom,
+    // a table of 2^(bits + headroom) arguments on either side, times the shift, stays below the modulus
+    shift: Math.min(bits < 12 ? bits : bits + 1, 29 - bits - headroom),
   };
 }
 

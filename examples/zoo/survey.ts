@@ -1,6 +1,6 @@
 /**
  * node examples/zoo/survey.ts [NAME ..]: every zoo model (or those whose names begin so) from ONNX to a verified proof, one JSON line
- * each. --no-proof stops after the accuracy.
+ * each. --no-proof stops after the accuracy; --runs N proves N times more and gives the milliseconds of each.
  */
 import { parseArgs } from 'node:util';
 import { TesseraError } from '../../src/errors.ts';
@@ -11,7 +11,12 @@ import type { ZooEntry } from './model.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { 'no-proof': { type: 'boolean' }, bits: { type: 'string' }, threads: { type: 'string', default: '2' } },
+  options: {
+    runs: { type: 'string', default: '0' },
+    'no-proof': { type: 'boolean' },
+    bits: { type: 'string' },
+    threads: { type: 'string', default: '2' },
+  },
 });
 
 const entries = zoo.filter(({ name }) => positionals.length === 0 || positionals.some((p) => name.startsWith(p)));
@@ -36,11 +41,17 @@ async function survey(entry: ZooEntry): Promise<object> {
     const about = { name, bits: scheme.bits, compileMs, cost, agreements: worst, ...(top1 && { top1 }) };
     if (values['no-proof']) return about;
     const [proved, proveMs] = await timed(() => proveModel(model, compiled, machine));
+    const runs: number[] = [];
+    for (let i = 0; i < Number(values.runs); i++) {
+      const { stages } = await proveModel(model, compiled, machine);
+      runs.push(Math.round(Object.values(stages).reduce((a, b) => a + b, 0)));
+    }
     const memoryMiB = Math.round(machine.peakBytes / 2 ** 20);
     return {
       ...about,
       proveAndVerifyMs: proveMs,
       stages: proved.stages,
+      runs,
       proofKiB: proved.proof.length >> 10,
       memoryMiB,
     };

@@ -37,7 +37,7 @@ function reluScale(node: Node, ctx: Lowering): number | undefined {
 /** Values of a Clip, and the width of its table: one bit less where the values have a sign. */
 function clipRange(node: Node, ctx: Lowering): { range: Range; bits: number } {
   const { bits } = ctx.scheme;
-  const isUnsigned = numberOf(node, 'min') >= 0;
+  const isUnsigned = Math.min(numberOf(node, 'min'), numberOf(node, 'max')) >= 0;
   return isUnsigned ? { range: unsignedRange(bits), bits } : { range: signedRange(bits), bits: bits - 1 };
 }
 
@@ -47,7 +47,7 @@ function clipScale(node: Node, ctx: Lowering): number | undefined {
   const free = finestScale(ctx, node, range, bits);
   const [min, max] = [numberOf(node, 'min'), numberOf(node, 'max')];
   if (!Number.isFinite(max) || free === undefined) return free;
-  const bounded = scaleInto({ min: Number.isFinite(min) ? min : 0, max }, range);
+  const bounded = scaleInto({ min: Number.isFinite(min) ? Math.min(min, max) : 0, max }, range);
   return bounded >= free - 2 ? Math.min(bounded, free) : free;
 }
 
@@ -56,6 +56,7 @@ function lowerClip(node: Node, ctx: Lowering): void {
   applyAtScale(ctx, node, clipScale(node, ctx), (scale) => {
     const bound = (name: string): number =>
       Math.min(Math.max(Math.floor(numberOf(node, name) * 2 ** scale + 0.5), range.lo), range.hi);
-    return ctx.clampTable('clip', { lo: bound('min'), hi: Math.max(bound('min'), bound('max')) }, bits);
+    // ONNX: where min is above max, every cell is max
+    return ctx.clampTable('clip', { lo: Math.min(bound('min'), bound('max')), hi: bound('max') }, bits);
   });
 }

@@ -9,7 +9,7 @@ import { arrangeInOrder, commonFactors, factorsOf, withRank } from './layout.ts'
 import type { Lowering } from './lowering.ts';
 import { SUM_LIMIT } from './lowering.ts';
 import { type Operator, readersScale } from './operator.ts';
-import { magnitude } from './scheme.ts';
+import { magnitude, scaleInto, signedRange } from './scheme.ts';
 import { alignedShape, broadcast, constantTensor } from './sum.ts';
 
 export const add: Operator = {
@@ -92,12 +92,14 @@ function staysNarrow(ctx: Lowering, node: Node, x: Value, c: Constant): boolean 
   return isFine && Math.max(-lo, hi) + magnitude(c.data) * 2 ** x.scale < 2 ** 15 - 1;
 }
 
-/** The readers' scale + shift where x and c at that scale stay below 2^29. */
+/** The readers' scale (of what calibration does not know: that of the whole range) + shift where x and c at that scale stay below 2^29. */
 function constantScale(ctx: Lowering, node: Node, x: Value, largest: number): number {
   const { lo, hi } = ctx.range(x);
+  const { bits, shift } = ctx.scheme;
   const reach = Math.max(-lo, hi) * 2 ** -x.scale + largest;
   const room = Math.floor(Math.log2((SUM_LIMIT - 1) / Math.max(reach, 2 ** -40)));
-  return Math.min(ctx.sumScale(node.outputs[0]!) ?? x.scale + ctx.scheme.shift, room);
+  const unknown = scaleInto({ min: -reach, max: reach }, signedRange(bits)) + shift;
+  return Math.min(ctx.sumScale(node.outputs[0]!) ?? unknown, room);
 }
 
 function setSum(

@@ -5,6 +5,7 @@ import { average } from './average.ts';
 import { argMax, softmax } from './choose.ts';
 import { cast, compare, not } from './compare.ts';
 import { conv } from './conv.ts';
+import { extremum, reduceExtremum } from './extremum.ts';
 import { matmul } from './matmul.ts';
 import { maxPool } from './maxpool.ts';
 import { reshape, transpose } from './move.ts';
@@ -28,6 +29,8 @@ export const operators: readonly Operator[] = [
   leakyRelu,
   smooth,
   maxPool,
+  extremum,
+  reduceExtremum,
   average,
   resize,
   reshape,

@@ -235,7 +235,7 @@ export class Lowering {
   #saturate(name: string, value: Value, bits: number): Value {
     const { lo } = this.range(value);
     const range = lo >= 0 ? unsignedRange(bits) : signedRange(bits);
-    const scale = this.coarserScale(value, scaleInto(this.interval(name), range));
+    const scale = this.coarserScale(name, value, scaleInto(this.interval(name), range));
     const table = lo >= 0 ? this.reluTable(bits) : this.saturationTable(bits);
     return this.requantise(name, value, scale, table, scale);
   }
@@ -316,12 +316,15 @@ export class Lowering {
 
   /**
    * A scale to requantise a value to: the wanted one, but no finer than the value has, and no coarser than a shift that keeps the whole
-   * table below the modulus, reach 2^shift <= 2^29. Where calibration saw zeros alone the wanted scale says nothing.
+   * table below the modulus, reach 2^shift <= 2^29, where the calibrated values fit that finer scale: zeros do, and ask for any.
    */
-  coarserScale({ scale }: Value, wanted: number | undefined): number {
+  coarserScale(name: string, { scale }: Value, wanted: number | undefined): number {
     const { bits, shift } = this.scheme;
-    const most = Math.max(shift, 29 - Math.log2(this.reach(bits)));
-    return Math.max(Math.min(wanted ?? scale, scale), scale - most);
+    const coarser = Math.min(wanted ?? scale, scale);
+    const finest = scale - Math.max(shift, 29 - Math.log2(this.reach(bits)));
+    const real = this.realOf(name);
+    if (coarser >= finest || real === undefined) return coarser;
+    return Math.max(-real.min, real.max) * 2 ** finest < 2 ** (bits - 1) ? finest : coarser;
   }
 
   /** y = T(round(acc 2^-s)) with s = value.scale - argumentScale; y has `scale`. */

@@ -82,7 +82,7 @@ function lowerMany(node: Node, ctx: Lowering, slopes: Constant): void {
   const x = ctx.value(node.inputs[0]!);
   const factors = factorsOf(x.layout);
   const tensor = arrangeInOrder(builder, `${node.name}.x`, x, factors);
-  const scale = ctx.coarserScale(x, scaleOfMany(node, ctx));
+  const scale = ctx.coarserScale(node.inputs[0]!, x, scaleOfMany(node, ctx));
   const acc = ctx.shiftTo(node.name, { ...x, tensor }, scale);
   const channels = slopesByChannel(slopes, ctx.shape(output));
   // the readers' weights would take the slopes, and may be seen by others than these

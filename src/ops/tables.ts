@@ -44,6 +44,6 @@ export function applyAtScale(
 ): void {
   const output = node.outputs[0]!;
   const value = ctx.value(node.inputs[0]!);
-  const scale = ctx.coarserScale(value, wanted);
+  const scale = ctx.coarserScale(node.inputs[0]!, value, wanted);
   ctx.set(output, ctx.requantise(output, value, scale, table(scale), scale));
 }

@@ -38,3 +38,32 @@ export function boxAbove(map: Float32Array, width: number, threshold: number): B
   });
   return box;
 }
+
+/** What M-LSD says of lines: a score and the ends of a line (2 x 2 offsets) in every cell of a square map. */
+export interface LineMap {
+  readonly scores: Float32Array;
+  readonly offsets: Float32Array;
+}
+
+/**
+ * For every peak of `want` above a threshold the nearest peak of `got` within a cell: the largest differences of score and of an end of the
+ * line, in cells; undefined for a peak that has none.
+ */
+export function samePeaks(
+  want: LineMap,
+  got: LineMap,
+  threshold: number,
+): ({ score: number; end: number } | undefined)[] {
+  const width = Math.sqrt(want.scores.length);
+  const around = [0, -1, 1]
+    .flatMap((dy) => [0, -1, 1].map((dx) => dy * width + dx))
+    .sort((a, b) => Math.abs(a) - Math.abs(b));
+  return [...want.scores.keys()]
+    .filter((i) => want.scores[i]! >= threshold)
+    .map((i) => {
+      const k = around.map((d) => i + d).find((at) => got.scores[at]! > 0);
+      if (k === undefined) return undefined;
+      const ends = [0, 1, 2, 3].map((q) => Math.abs(want.offsets[4 * i + q]! - got.offsets[4 * k + q]!));
+      return { score: Math.abs(want.scores[i]! - got.scores[k]!), end: Math.max(...ends) };
+    });
+}

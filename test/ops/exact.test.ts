@@ -88,6 +88,25 @@ describe('exact integers', () => {
   });
 });
 
+describe('wide activations', () => {
+  it.each([
+    [14, 2],
+    [14, 0],
+    [12, 4],
+  ])('of %i bits and headroom %i keep every table times its shift below the modulus', async (bits, headroom) => {
+    const pads = { pads: [1, 1, 1, 1], kernel_shape: [3, 3] };
+    const nodes = [
+      node('Conv', ['x', 'w'], ['h'], pads),
+      node('Relu', ['h'], ['r']),
+      node('Conv', ['r', 'w'], ['s'], pads),
+      node('Sigmoid', ['s'], ['y']),
+    ];
+    const initializers = { w: randomWeights(random, [4, 4, 3, 3], 0.2) };
+    const t = await tiny({ inputs: { x: [1, 4, 6, 6] }, outputs: ['y'], nodes, initializers }, { bits, headroom });
+    expect(t.report.accuracy.values.at(-1)!.max).toBeLessThan(0.002);
+  });
+});
+
 describe('samples that say nothing', () => {
   it('zeros compile, and zeros come out', async () => {
     const nodes = [

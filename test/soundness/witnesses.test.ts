@@ -232,6 +232,8 @@ const models: Readonly<Record<string, readonly [Model['inputs'], readonly NodeDe
       { x: [1, 1, 4, 3] },
       [node('MaxPool', ['x'], ['y'], { kernel_shape: [3, 2], strides: [1, 2] })],
     ],
+    ReduceMin: [{ x: [5] }, [node('ReduceMin', ['x'], ['y'], { keepdims: 1 })]],
+    Max: [{ x: [3], z: [3] }, [node('Max', ['x', 'z'], ['y'])]],
     AveragePool: [{ x: [1, 1, 3, 3] }, [node('AveragePool', ['x'], ['h'], window), relu('h')]],
     GlobalAveragePool: [{ x: [1, 2, 3, 1] }, [node('GlobalAveragePool', ['x'], ['h']), relu('h')]],
     ReduceMean: [{ x: [2, 3] }, [node('ReduceMean', ['x'], ['h'], { axes: [1], keepdims: 0 }), relu('h')]],
