@@ -9,10 +9,11 @@
  *
  * The random part comes first: the first t basis elements span all polynomials of degree below t, so any t columns are uniform.
  */
-import { evaluateAt, planes, receiveColumns } from '../commit/check.ts';
+import { evaluateAt, receiveColumns } from '../commit/check.ts';
 import { commitRows, type MatrixCommitment, openColumns } from '../commit/matrix.ts';
 import { randomElements, USE } from '../commit/secret.ts';
 import { domainPoint } from '../field/circle.ts';
+import { planesOf } from '../field/dot.ts';
 import { Ext, powers } from '../field/ext.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { type Level, MAX_PADS, padCode } from '../soundness/parameters.ts';
@@ -232,7 +233,7 @@ export class HidingVerifier extends AffineParty {
     const matrix = { root: this.#padRoot, leaf: 'salted', name: 'pads' } as const;
     const columns = receiveColumns(channel, 'pad columns', matrix, 32, positions, code.domainBits);
     const padded = [...vector, ...new Array<Ext>(2 ** code.messageBits - vector.length).fill(Ext.ZERO)];
-    const words = planes(padded);
+    const words = planesOf(padded);
     positions.forEach((position, l) => {
       const [pads, mask] = bytesToExts(columns[l]!, 'pads') as [Ext, Ext];
       const x = domainPoint(code.domainBits, position);

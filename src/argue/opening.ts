@@ -11,9 +11,9 @@
  * The mask has an index of its own, K: with coefficient 1, equal errors in all u_S would cancel against one in s. v may be seen: g hides it.
  */
 import type { Packing, Slab } from '../commit/packing.ts';
-import { pieceClaim } from '../commit/packing.ts';
+import { pieceClaims } from '../commit/packing.ts';
 import { Ext, type Scalar } from '../field/ext.ts';
-import { bitsFor, eqAt, eqIndex, eqTable, type Point } from '../field/mle.ts';
+import { bitsFor, eqFactor, eqIndex, eqTable, type Point } from '../field/mle.ts';
 import { half } from '../field/rounds.ts';
 import type { Party } from './party.ts';
 import { type Member, sumcheck } from './sumcheck.ts';
@@ -90,9 +90,9 @@ export function argueOpening<S extends Scalar<S>>(
   });
   const u = slabValues(p, commitments, (i) => members[i]!.end(rho.slice(variables - slabs[i]!.slab.bits)));
   let rest = value;
+  const eqs = new SuffixEq(rho);
   slabs.forEach(({ slab }, i) => {
-    const suffix = rho.slice(variables - slab.bits);
-    const weight = slabWeightAt(slab, shares.get(slab) ?? [], suffix).mul(half(variables - slab.bits));
+    const weight = slabWeightAt(slab, shares.get(slab) ?? [], eqs).mul(half(variables - slab.bits));
     rest = rest.sub(u[i]!.scale(weight));
   });
   p.zero(rest, 'opening.batch');
@@ -151,9 +151,10 @@ function shareClaims<S extends Scalar<S>>(
   for (const claim of claims) {
     total = total.add(claim.value.scale(power));
     const shape = packings[claim.commitment]!.shapes[claim.column]!;
+    const onPiece = pieceClaims(shape, claim.point);
     for (const { slab, index } of pieces[claim.commitment]![claim.column]!) {
       const piece = slab.pieces[index]!;
-      const { coefficient, point } = pieceClaim(shape, claim.point, piece);
+      const { coefficient, point } = onPiece(piece);
       const share = { weight: power.mul(coefficient), point, offset: piece.offset };
       const list = shares.get(slab);
       if (list === undefined) shares.set(slab, [share]);
@@ -164,15 +165,51 @@ function shareClaims<S extends Scalar<S>>(
   return { total, shares };
 }
 
-/** W_S at a point of the slab's variables. */
-function slabWeightAt(slab: Slab, claims: readonly SlabClaim[], point: Point): Ext {
+/** W_S at the last coordinates of rho. */
+function slabWeightAt(slab: Slab, claims: readonly SlabClaim[], eqs: SuffixEq): Ext {
+  const point = eqs.rho.slice(eqs.rho.length - slab.bits);
+  const ofPieces = new Map<number, Ext>();
   let sum = Ext.ZERO;
-  for (const c of claims) {
-    const leading = slab.bits - c.point.length;
-    const at = eqIndex(point.slice(0, leading), c.offset / 2 ** c.point.length);
-    sum = sum.add(c.weight.mul(at).mul(eqAt(c.point, point.slice(leading))));
+  for (const { weight, point: within, offset } of claims) {
+    let ofPiece = ofPieces.get(offset);
+    if (ofPiece === undefined) {
+      ofPiece = eqIndex(point.slice(0, slab.bits - within.length), offset / 2 ** within.length);
+      ofPieces.set(offset, ofPiece);
+    }
+    sum = sum.add(weight.mul(ofPiece).mul(eqs.at(within)));
   }
   return sum;
+}
+
+/** A coordinate of a point, and eq from it to the last one. */
+interface SuffixNode {
+  readonly eq: Ext;
+  next?: Map<Ext, SuffixNode>;
+}
+
+/** eq of points with as many last coordinates of rho. Claims share most of their coordinates, from the last one on: each suffix is multiplied once. */
+class SuffixEq {
+  readonly rho: Point;
+  readonly #root: SuffixNode = { eq: Ext.ONE };
+
+  constructor(rho: Point) {
+    this.rho = rho;
+  }
+
+  at(point: Point): Ext {
+    let node = this.#root;
+    for (let i = point.length - 1, j = this.rho.length - 1; i >= 0; i--, j--) {
+      const coordinate = point[i]!;
+      node.next ??= new Map();
+      let next = node.next.get(coordinate);
+      if (next === undefined) {
+        next = { eq: node.eq.mul(eqFactor(coordinate, this.rho[j]!)) };
+        node.next.set(coordinate, next);
+      }
+      node = next;
+    }
+    return node.eq;
+  }
 }
 
 /** kappa of every row of a class, commitment by commitment; a row of no slab has weight zero. */

@@ -4,8 +4,9 @@
  * (1 - r) + r pi_j(x) for a code point.
  */
 import { basisFactors, domainPoint } from '../field/circle.ts';
+import { dot, dotPlanes, type Halves, halvesOf, type Planes, planesOf } from '../field/dot.ts';
 import { Ext, powers } from '../field/ext.ts';
-import { add, mul, P } from '../field/m31.ts';
+import { add, mul } from '../field/m31.ts';
 import { eqFactor, eqTable, type Point } from '../field/mle.ts';
 import { nextClaim } from '../field/rounds.ts';
 import {
@@ -80,7 +81,7 @@ export function checkOpening(
   const last = channel.receive('last vector', 2 ** bits);
   checkLastVector(last, point.slice(point.length - bits), evaluation, codePoints, sigma);
   const { positions, values } = query(channel, levels.at(-1)!, opened);
-  const words = planes(last);
+  const words = planesOf(last);
   positions.forEach((position, l) => {
     const x = domainPoint(levels.at(-1)!.domainBits, position);
     if (!evaluateAt(words, x).equals(values[l]!)) {
@@ -110,7 +111,7 @@ function checkLastVector(
   eqTable(z, evaluation).forEach((e, i) => {
     sum = sum.add(e.mul(last[i]!));
   });
-  const words = planes(last);
+  const words = planesOf(last);
   for (const { coefficient, x } of codePoints) sum = sum.add(coefficient.mul(evaluateAt(words, x)));
   if (!sum.equals(sigma)) throw new Rejection('opening.claims', 'the last vector does not meet the outstanding claims');
 }
@@ -127,8 +128,9 @@ function query(
   for (const matrix of matrices) {
     const width = (matrix.cell === 'base' ? 4 : 16) * matrix.kappas.length;
     const columns = receiveColumns(channel, 'level columns', matrix, width, positions, level.domainBits);
+    const weigh = weigher(matrix);
     columns.forEach((column, i) => {
-      values[i] = values[i]!.add(weighColumn(column, matrix));
+      values[i] = values[i]!.add(weigh(column));
     });
   }
   return { positions, values };
@@ -158,62 +160,35 @@ export function receiveColumns(
   return leaves.map((column) => column.subarray(0, width));
 }
 
-function weighColumn(column: Uint8Array, matrix: ClaimedMatrix): Ext {
-  let sum = Ext.ZERO;
-  if (matrix.cell === 'ext') {
-    bytesToExts(column, matrix.name).forEach((cell, row) => {
-      sum = sum.add(matrix.kappas[row]!.mul(cell));
-    });
-    return sum;
+/** The weights of a matrix's rows, as columns are multiplied by them. */
+type Weigh = (column: Uint8Array) => Ext;
+
+function weigher({ kappas, cell, name }: ClaimedMatrix): Weigh {
+  if (cell === 'ext') {
+    return (column) => bytesToExts(column, name).reduce((sum, e, row) => sum.add(kappas[row]!.mul(e)), Ext.ZERO);
   }
-  bytesToWords(column, matrix.name).forEach((cell, row) => {
-    sum = sum.add(matrix.kappas[row]!.mulBase(cell));
-  });
-  return sum;
+  const weights = planesOf(kappas);
+  return (column) => dotPlanes(halvesOf(bytesToWords(column, name)), weights);
 }
 
-/** The four coordinate planes of a vector. */
-export function planes(vector: readonly Ext[]): Int32Array[] {
-  return [
-    Int32Array.from(vector, (e) => e.a),
-    Int32Array.from(vector, (e) => e.b),
-    Int32Array.from(vector, (e) => e.c),
-    Int32Array.from(vector, (e) => e.d),
-  ];
-}
-
-/** Low index bits of a code point's weights that are multiplied out: sums of 2^5 products of 47 bits are exact in doubles. */
+/** Low index bits of a code point's weights that are multiplied out. */
 const LOW_BITS = 5;
 
-/**
- * <vector, tensor_j (1, pi_j(x))> of a vector of 2^n elements, given as planes. The weights of the low bits are cut into 16-bit halves, so that the
- * inner sums are plain floating-point products, exact below 2^53: a fourth of the time of reducing each one (2026-11-25).
- */
-export function evaluateAt(vector: readonly Int32Array[], x: number): Ext {
-  const bits = Math.log2(vector[0]!.length);
+/** <vector, tensor_j (1, pi_j(x))> of a vector of 2^n elements. */
+export function evaluateAt(vector: Planes, x: number): Ext {
+  const bits = Math.log2(vector[0].length);
   const low = Math.min(LOW_BITS, bits);
   const factors = basisFactors(x, bits);
-  const lows = tensorOf(factors.slice(0, low));
+  const lows = halvesOf(tensorOf(factors.slice(0, low)));
   const highs = tensorOf(factors.slice(low));
   const [a, b, c, d] = vector.map((plane) => weighPlane(plane, lows, highs));
   return new Ext(a!, b!, c!, d!);
 }
 
-function weighPlane(plane: Int32Array, lows: Uint32Array, highs: Uint32Array): number {
-  const length = lows.length;
+function weighPlane(plane: Float64Array, lows: Halves, highs: Uint32Array): number {
+  const length = lows.upper.length;
   let sum = 0;
-  for (let row = 0; row < highs.length; row++) {
-    let upper = 0;
-    let lower = 0;
-    for (let j = 0, at = row * length; j < length; j++, at++) {
-      const cell = plane[at]!;
-      const w = lows[j]!;
-      upper += cell * (w >>> 16);
-      lower += cell * (w & 0xffff);
-    }
-    const value = add(mul(upper % P, 0x10000), lower % P);
-    sum = add(sum, mul(value, highs[row]!));
-  }
+  for (let row = 0; row < highs.length; row++) sum = add(sum, mul(dot(lows, plane, row * length), highs[row]!));
   return sum;
 }
 

@@ -3,8 +3,7 @@
  * BLAKE3, section 2.5, without the root flag). A multiproof lists the siblings that the opened leaves do not determine, level by
  * level from the leaves, ascending.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
-import { parentNode } from '../kernels/reference/blake3.ts';
+import { hash, parentNode } from '../kernels/reference/blake3.ts';
 
 /** Which sibling nodes a multiproof of ascending, distinct positions lists at each level. */
 export function siblingPositions(positions: readonly number[], depth: number): number[][] {
@@ -25,7 +24,7 @@ export function rootOf(
   depth: number,
   siblings: readonly Uint8Array[],
 ): Uint8Array | undefined {
-  let nodes = new Map<number, Uint8Array>(positions.map((p, i) => [p, blake3(columns[i]!)]));
+  let nodes = new Map<number, Uint8Array>(positions.map((p, i) => [p, hash(columns[i]!)]));
   let next = 0;
   for (let level = 0; level < depth; level++) {
     const parents = new Map<number, Uint8Array>();

@@ -7,7 +7,7 @@
  *   t(r) = sum_P coef_P P(r_P),  coef_P = prod_axes eq(leading coordinates, leading bits of P),  r_P = the last coordinates of every axis
  */
 import { Ext } from '../field/ext.ts';
-import { bitsFor, eqIndex, type Point, splitPoint } from '../field/mle.ts';
+import { eqIndex, type Point, splitPoint } from '../field/mle.ts';
 
 /** A run of 2^bits cells of one axis, from `start`. */
 export interface Cut {
@@ -76,15 +76,27 @@ export function cutAxis(size: number): Cut[] {
   return cuts;
 }
 
-/** coef_P and r_P of a column's claim at r. */
-export function pieceClaim(shape: readonly number[], r: Point, piece: Piece): { coefficient: Ext; point: Ext[] } {
-  let coefficient = Ext.ONE;
-  const point: Ext[] = [];
-  splitPoint(shape, r).forEach((axis, a) => {
-    const { start, bits } = piece.cuts[a]!;
-    const leading = bitsFor(shape[a]!) - bits;
-    coefficient = coefficient.mul(eqIndex(axis.slice(0, leading), start / 2 ** bits));
-    point.push(...axis.slice(leading));
+/** coef_P and r_P of a column's claim at r, for its pieces. */
+export function pieceClaims(
+  shape: readonly number[],
+  r: Point,
+): (piece: Piece) => { readonly coefficient: Ext; readonly point: Point } {
+  const axes = splitPoint(shape, r).map((point, a) => {
+    const cuts = cutAxis(shape[a]!).map(({ start, bits }) => {
+      const leading = point.length - bits;
+      return [start, eqIndex(point.slice(0, leading), start / 2 ** bits)] as const;
+    });
+    return { point, eqOf: new Map(cuts) };
   });
-  return { coefficient, point };
+  return ({ cuts }) => {
+    let coefficient = Ext.ONE;
+    const within: Ext[] = [];
+    axes.forEach(({ point, eqOf }, a) => {
+      const { start, bits } = cuts[a]!;
+      const leading = point.length - bits;
+      if (leading > 0) coefficient = coefficient.mul(eqOf.get(start)!);
+      for (let i = leading; i < point.length; i++) within.push(point[i]!);
+    });
+    return { coefficient, point: within };
+  };
 }

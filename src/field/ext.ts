@@ -2,7 +2,7 @@
  * The extension E = QM31: a + b i + (c + d i) u with i^2 = -1 and u^2 = 2 + i, |E| = p^4, about 2^124.
  * Immutable values; every challenge and every sumcheck message lives here.
  */
-import { add, fromInt, inv, mul, neg, sub } from './m31.ts';
+import { add, fromInt, inv, mul, neg, reduce, sub } from './m31.ts';
 
 /** What the argument may do with a value it cannot see: add, subtract, scale by a known element. */
 export interface Scalar<S> {
@@ -45,16 +45,30 @@ export class Ext implements Scalar<Ext> {
     return new Ext(neg(this.a), neg(this.b), neg(this.c), neg(this.d));
   }
 
+  /**
+   * With the halves o = 2^16 o1 + o0, o1 < 2^15, every coordinate is two sums of at most eight products, |sum| < 2^50: exact in doubles, and
+   * reduced once. 27 ns; sixteen products of F, each reduced, took 200 ns (2026-11-25).
+   */
   mul(o: Ext): Ext {
     const { a, b, c, d } = this;
+    const a1 = o.a >>> 16;
+    const a0 = o.a & 0xffff;
+    const b1 = o.b >>> 16;
+    const b0 = o.b & 0xffff;
+    const c1 = o.c >>> 16;
+    const c0 = o.c & 0xffff;
+    const d1 = o.d >>> 16;
+    const d0 = o.d & 0xffff;
     // (c + d i)(c' + d' i) = re + im i, times u^2 = 2 + i
-    const re = sub(mul(c, o.c), mul(d, o.d));
-    const im = add(mul(c, o.d), mul(d, o.c));
+    const re1 = c * c1 - d * d1;
+    const re0 = c * c0 - d * d0;
+    const im1 = c * d1 + d * c1;
+    const im0 = c * d0 + d * c0;
     return new Ext(
-      add(sub(mul(a, o.a), mul(b, o.b)), sub(add(re, re), im)),
-      add(add(mul(a, o.b), mul(b, o.a)), add(re, add(im, im))),
-      add(sub(mul(a, o.c), mul(b, o.d)), sub(mul(c, o.a), mul(d, o.b))),
-      add(add(mul(a, o.d), mul(b, o.c)), add(mul(c, o.b), mul(d, o.a))),
+      join(a * a1 - b * b1 + 2 * re1 - im1, a * a0 - b * b0 + 2 * re0 - im0),
+      join(a * b1 + b * a1 + re1 + 2 * im1, a * b0 + b * a0 + re0 + 2 * im0),
+      join(a * c1 - b * d1 + c * a1 - d * b1, a * c0 - b * d0 + c * a0 - d * b0),
+      join(a * d1 + b * c1 + c * b1 + d * a1, a * d0 + b * c0 + c * b0 + d * a0),
     );
   }
 
@@ -93,6 +107,11 @@ export class Ext implements Scalar<Ext> {
   toString(): string {
     return `(${this.a}, ${this.b}, ${this.c}, ${this.d})`;
   }
+}
+
+/** 2^16 high + low, |high| < 2^49, |low| < 2^50. */
+function join(high: number, low: number): number {
+  return reduce(reduce(high) * 0x10000 + low);
 }
 
 /** 1, i, u, i u: the elements that the four coordinates belong to. */

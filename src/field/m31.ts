@@ -40,6 +40,13 @@ export function mul(a: number, b: number): number {
   return s >= P ? s - P : s;
 }
 
+/** The element of an integer |v| < 2^53 - 2^31, by one product with 1/p: the quotient is off by one at most. */
+export function reduce(v: number): number {
+  const r = v - Math.floor(v * (1 / P)) * P;
+  if (r < 0) return (r + P) | 0;
+  return r >= P ? (r - P) | 0 : r | 0;
+}
+
 /** The representative of a signed integer, |v| < 2^53. */
 export function fromInt(v: number): number {
   const r = v % P;

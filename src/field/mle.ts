@@ -1,8 +1,8 @@
 /**
  * Multilinear extensions. A point lists its coordinates most significant first; eq(r,x) = prod (r_i x_i + (1-r_i)(1-x_i)).
  */
+import { dot, halvesOf, planesOf } from './dot.ts';
 import { Ext } from './ext.ts';
-import { add, fromInt, mul } from './m31.ts';
 
 export type Point = readonly Ext[];
 
@@ -150,27 +150,13 @@ function evaluateLong(values: ArrayLike<number>, r: Point): Ext {
 /** sum_j values[i length + j] eq[j] for every row i. */
 function weighRows(values: ArrayLike<number>, eq: readonly Ext[]): Ext[] {
   const length = eq.length;
-  const rows = values.length / length;
-  const planes = [0, 1, 2, 3].map((c) =>
-    weighPlane(
-      values,
-      rows,
-      Int32Array.from(eq, (e) => e.coordinates()[c]!),
-    ),
-  );
-  return Array.from({ length: rows }, (_, i) => {
-    return new Ext(planes[0]![i]!, planes[1]![i]!, planes[2]![i]!, planes[3]![i]!);
+  const planes = planesOf(eq).map(halvesOf);
+  const row = new Float64Array(length);
+  return Array.from({ length: values.length / length }, (_, i) => {
+    for (let j = 0; j < length; j++) row[j] = values[i * length + j]!;
+    const [a, b, c, d] = planes.map((weights) => dot(weights, row));
+    return new Ext(a!, b!, c!, d!);
   });
-}
-
-function weighPlane(values: ArrayLike<number>, rows: number, weights: Int32Array): Int32Array {
-  const out = new Int32Array(rows);
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let j = 0; j < weights.length; j++, at++) sum = add(sum, mul(weights[j]!, fromInt(values[at]!)));
-    out[row] = sum;
-  }
-  return out;
 }
 
 export function samePoint(a: Point, b: Point): boolean {

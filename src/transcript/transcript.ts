@@ -7,9 +7,9 @@
  *
  * Challenges in F are 31-bit words, p rejected. Prover and verifier share this class; only the channels in channel.ts use it.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
 import { Ext } from '../field/ext.ts';
 import { P } from '../field/m31.ts';
+import { hash } from '../kernels/reference/blake3.ts';
 import { type Label, labelId } from './labels.ts';
 
 /** What the bytes of a message are: extension elements, raw bytes, a nonce. */
@@ -33,7 +33,7 @@ export class Transcript {
 
   /** There is no default: a transcript starts from the digest of what is being proved. */
   constructor(statementDigest: Uint8Array) {
-    this.#state = blake3(DOMAIN);
+    this.#state = hash(DOMAIN);
     this.absorb('statement', 'bytes', statementDigest);
   }
 
@@ -43,11 +43,12 @@ export class Transcript {
   }
 
   absorb(label: Label, kind: Kind, bytes: Uint8Array): void {
-    const head = new Uint8Array(11);
-    writeLabel(head, label);
-    head[2] = KIND_ID[kind];
-    for (let i = 0, n = bytes.length; i < 8; i++, n = Math.floor(n / 256)) head[3 + i] = n % 256;
-    this.#state = blake3.create({ key: this.#state }).update(head).update(bytes).digest();
+    const message = new Uint8Array(11 + bytes.length);
+    writeLabel(message, label);
+    message[2] = KIND_ID[kind];
+    for (let i = 0, n = bytes.length; i < 8; i++, n = Math.floor(n / 256)) message[3 + i] = n % 256;
+    message.set(bytes, 11);
+    this.#state = hash(message, this.#state);
     this.#steps.push({ label, kind, length: bytes.length });
   }
 
@@ -82,8 +83,8 @@ export class Transcript {
 
   /** True where the nonce has `bits` bits of work against the present state. */
   checkNonce(nonce: number, bits: number): boolean {
-    const hash = blake3.create({ key: this.#state }).update(GRIND).update(nonceBytes(nonce)).digest();
-    const word = (hash[0]! | (hash[1]! << 8) | (hash[2]! << 16) | (hash[3]! << 24)) >>> 0;
+    const h = hash(Uint8Array.from([...GRIND, ...nonceBytes(nonce)]), this.#state);
+    const word = (h[0]! | (h[1]! << 8) | (h[2]! << 16) | (h[3]! << 24)) >>> 0;
     return word % 2 ** bits === 0;
   }
 
@@ -96,10 +97,7 @@ export class Transcript {
     const tag = new Uint8Array(3);
     writeLabel(tag, label);
     tag[2] = SQUEEZE;
-    const out = blake3
-      .create({ key: this.#state })
-      .update(tag)
-      .xof(32 + 4 * words);
+    const out = hash(tag, this.#state, 32 + 4 * words);
     this.#state = out.slice(0, 32);
     return Uint32Array.from(
       { length: words },

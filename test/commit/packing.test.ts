@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cellsOf } from '../../src/circuit/types.ts';
 import { packMatrix } from '../../src/commit/pack.ts';
-import { cutAxis, packColumns, pieceClaim } from '../../src/commit/packing.ts';
+import { cutAxis, packColumns, pieceClaims } from '../../src/commit/packing.ts';
 import { Ext } from '../../src/field/ext.ts';
 import { fromInt } from '../../src/field/m31.ts';
 import { evaluateTensor, variables } from '../../src/field/mle.ts';
@@ -83,7 +83,7 @@ describe('packing', () => {
           let sum = Ext.ZERO;
           for (const { row, pieces } of packing.slabs) {
             for (const piece of pieces.filter((p) => p.column === column)) {
-              const { coefficient, point } = pieceClaim(list[column]!, r, piece);
+              const { coefficient, point } = pieceClaims(list[column]!, r)(piece);
               const start = row * 2 ** ROW_BITS + piece.offset;
               const cells = Array.from(words.subarray(start, start + 2 ** piece.bits));
               expect(cells).toEqual(cells.map((_, i) => fromInt(values[denseIndex(list[column]!, piece.cuts, i)]!)));

@@ -45,6 +45,29 @@ describe('E = QM31', () => {
     );
   });
 
+  it('multiplies the largest and the smallest coordinates exactly', () => {
+    const edges = [0, 1, 2, 0xffff, 0x10000, 0x3fffffff, 0x40000000, P - 0x10000, P - 2, P - 1];
+    const exact = (x: number, y: number) => BigInt(x) * BigInt(y);
+    const mod = (v: bigint) => Number(((v % BigInt(P)) + BigInt(P)) % BigInt(P));
+    for (const v of edges) {
+      for (const w of edges) {
+        const vary = (k: number) => [0, 1, 2, 3].map((n) => ((k >> n) & 1 ? w : v)) as [number, number, number, number];
+        for (let k = 0; k < 16; k++) {
+          const [a, b, c, d] = vary(k);
+          const [e, f, g, h] = vary(15 - k);
+          const re = exact(c, g) - exact(d, h);
+          const im = exact(c, h) + exact(d, g);
+          expect(new Ext(a, b, c, d).mul(new Ext(e, f, g, h)).coordinates()).toEqual([
+            mod(exact(a, e) - exact(b, f) + 2n * re - im),
+            mod(exact(a, f) + exact(b, e) + re + 2n * im),
+            mod(exact(a, g) - exact(b, h) + exact(c, e) - exact(d, f)),
+            mod(exact(a, h) + exact(b, g) + exact(c, f) + exact(d, e)),
+          ]);
+        }
+      }
+    }
+  });
+
   it('has an inverse of everything but zero', () => {
     fc.assert(
       fc.property(element, (x) => {

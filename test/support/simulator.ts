@@ -21,10 +21,11 @@ import { argueNetwork } from '../../src/argue/network.ts';
 import type { OpeningClaim } from '../../src/argue/opening.ts';
 import { AffineParty, type Transmitted } from '../../src/argue/pads.ts';
 import type { TensorId } from '../../src/circuit/types.ts';
-import { evaluateAt, planes } from '../../src/commit/check.ts';
+import { evaluateAt } from '../../src/commit/check.ts';
 import { type MatrixCommitment, openColumns, prepareTwiddles, SALT_WORDS } from '../../src/commit/matrix.ts';
 import { openMatrices } from '../../src/commit/open.ts';
 import { domainPoint } from '../../src/field/circle.ts';
+import { planesOf } from '../../src/field/dot.ts';
 import { BASIS, Ext, powers } from '../../src/field/ext.ts';
 import { eqTable } from '../../src/field/mle.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
@@ -165,7 +166,7 @@ function fabricateClass(
   const [length, tail] = [2 ** parameters.rowBits, tailOf(parameters)];
   const h = coins.elements(length + tail);
   const value = eqTable(claim.point).reduce((sum, e, i) => sum.add(e.mul(h[i]!)), Ext.ZERO);
-  const words = planes([...h, ...new Array<Ext>(2 ** vectorBits(parameters) - h.length).fill(Ext.ZERO)]);
+  const words = planesOf([...h, ...new Array<Ext>(2 ** vectorBits(parameters) - h.length).fill(Ext.ZERO)]);
   const own = plan.commitments.flatMap(({ content }, i) => {
     const kappas = claim.kappas[i];
     return kappas === undefined ? [] : [{ kappas, isMasked: content === 'witness' && mask === 'in witness' }];
@@ -261,7 +262,7 @@ function fabricatePads(m: Machine, coins: Coins, ahead: Transcript, count: numbe
   const e = ahead.challenge('pad fold');
   const positions = ahead.positions('pad positions', queries, domainBits);
   const vector = coins.elements(queries + count);
-  const words = planes([...vector, ...new Array<Ext>(2 ** messageBits - vector.length).fill(Ext.ZERO)]);
+  const words = planesOf([...vector, ...new Array<Ext>(2 ** messageBits - vector.length).fill(Ext.ZERO)]);
   const columns = positions.map((position) => {
     const pads = coins.element();
     const mask = evaluateAt(words, domainPoint(domainBits, position)).sub(e.mul(pads));
