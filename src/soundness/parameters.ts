@@ -146,6 +146,12 @@ const MASK_ROWS = 4;
 const SALT_WORDS = 8;
 
 /**
+ * Kilobytes of an opening; each one beyond counts twice. With more weight resnet50's proof went from 541 to 467 kB, but from 2.3 to 2.9 s, and
+ * vgg16-cifar's memory from 340 to 485 MB (bench/models.ts, 2026-11-25).
+ */
+const SHORT = 200;
+
+/**
  * The set for commitments of these sizes (cells): least kilobytes plus milliseconds of one thread, a cell of codeword at 7 ns
  * and a cell of the recursion at four times that (bench/kernels.ts, 2026-11-22), of a proof in zero knowledge. `budget`: proofs that
  * one commitment of private weights must hide in.
@@ -177,7 +183,8 @@ function scoreOf(parameters: Parameters, cells: readonly number[]): number {
   rows[rows.length - 1]! += MASK_ROWS;
   const total = rows.reduce((a, b) => a + b, 0);
   const codeword = total * 2 ** (rowBits + rateBits) + 4 * foldsOf(parameters)[0]!.rows * 2 ** (rowBits + rateBits - 1);
-  return openingBytes(parameters, rows) / 1024 + codeword * 7e-6;
+  const kilobytes = openingBytes(parameters, rows) / 1024;
+  return kilobytes + Math.max(0, kilobytes - SHORT) + codeword * 7e-6;
 }
 
 function foldPlans(rowBits: number): number[][] {
