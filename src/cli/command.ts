@@ -79,8 +79,28 @@ export function normalisation(options: ImageOptions): Normalisation {
   return { mean: options.mean, std: options.std };
 }
 
-export function withThreads(target: Command): Command {
-  return target.option('--threads <count>', 'threads to use (default: all, up to 16)', wholeNumber(1, 2 ** 16));
+/** What the work may take of this computer. */
+export interface MachineOptions {
+  readonly threads?: number;
+  /** Bytes. */
+  readonly memory?: number;
+}
+
+export function withMachine(target: Command): Command {
+  return target
+    .option('--threads <count>', 'threads to use (default: all, up to 16)', wholeNumber(1, 2 ** 16))
+    .option('--memory <GiB>', 'working memory at most; what needs more is refused (default: 4)', gibibytes);
+}
+
+export function machineOf({ threads, memory }: MachineOptions): MachineOptions {
+  return { ...(threads !== undefined && { threads }), ...(memory !== undefined && { memory }) };
+}
+
+/** Bytes of working memory: pointers reach 4 GiB. */
+function gibibytes(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 / 1024 && value <= 4) return Math.floor(value * 2 ** 30);
+  throw new InvalidArgumentError('It is not a number of GiB between 0.001 and 4.');
 }
 
 /** Shapes of inputs whose sizes the ONNX file leaves open. */

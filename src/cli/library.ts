@@ -1,6 +1,6 @@
 /**
  * The library as the command line's verbs. Each is loaded when it is called: `verify` needs no compiler. The long ones get a machine
- * with the threads asked for, and give it back.
+ * with the threads and memory asked for, and give it back.
  */
 import { TesseraError } from '../errors.ts';
 import type { Machine } from '../kernels/kernels.ts';
@@ -101,8 +101,11 @@ async function fileBudgetAt(journalPath: JournalPath): Promise<Budget> {
   return fileBudget(({ what }) => journalPath(what));
 }
 
-async function withMachine<T>({ threads }: Work, use: (machine: Machine) => Promise<T>): Promise<T> {
+async function withMachine<T>({ threads, memory }: Work, use: (machine: Machine) => Promise<T>): Promise<T> {
   const { createMachine } = await import('../node.ts');
-  await using machine = await createMachine(threads === undefined ? {} : { threads });
+  await using machine = await createMachine({
+    ...(threads !== undefined && { threads }),
+    ...(memory !== undefined && { memory }),
+  });
   return await use(machine);
 }

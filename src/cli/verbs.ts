@@ -1,6 +1,6 @@
 /**
  * What the command line asks of the library: the verbs, bytes in and bytes out. The commands are written against this interface, and
- * `libraryVerbs` (library.ts) is the library behind it, with a machine of the threads asked for.
+ * `libraryVerbs` (library.ts) is the library behind it, with a machine of the threads and memory asked for.
  */
 import type { CheckReport } from '../check.ts';
 import type { WeightVisibility } from '../circuit/types.ts';
@@ -17,6 +17,8 @@ import type { VerifyOptions } from '../verify.ts';
 
 export interface Work {
   readonly threads?: number;
+  /** Bytes of working memory at most. */
+  readonly memory?: number;
   readonly onProgress?: OnProgress;
 }
 

@@ -60,7 +60,7 @@ export function createSharedMemory(bytes: number, limit = MAX_PAGES * PAGE): Sha
       const length = views.u8.length;
       if (end <= length) return;
       if (end > limit) throw outOfMemory(end, limit);
-      const target = Math.min(MAX_PAGES, Math.ceil(Math.max(end, length + STEP) / PAGE));
+      const target = Math.ceil(Math.min(limit, Math.max(end, length + STEP)) / PAGE);
       try {
         memory.grow(target - length / PAGE);
       } catch (cause) {

@@ -1,5 +1,5 @@
 /** The command line on the real verbs: a small network from ONNX to a verdict. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EXIT } from '../../src/cli/exit.ts';
@@ -41,6 +41,11 @@ it('compile, run, prove, verify, inspect', async () => {
     '--tag',
     'a',
   ];
+  for (const threads of ['1', '2']) {
+    const little = await run(...proving, '--memory', '0.001', '--threads', threads);
+    expect(little).toMatchObject({ exit: EXIT.limit, stderr: expect.stringContaining('E_MEMORY') });
+    expect(existsSync(at('p.tsp'))).toBe(false);
+  }
   expect((await run(...proving)).exit).toBe(EXIT.ok);
   const statement = ['--key', at('net.tsk'), '--output', at('y.json'), '--input', at('x.json')];
   expect(await run('verify', at('p.tsp'), ...statement, '--tag', 'a')).toMatchObject({ exit: EXIT.ok });

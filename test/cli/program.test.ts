@@ -80,6 +80,8 @@ describe('usage', () => {
   it.each([
     ['threads', ['run', 'm.tsm', 'in.json', '--threads', '0']],
     ['threads in another notation', ['run', 'm.tsm', 'in.json', '--threads', '1e1']],
+    ['more memory than pointers reach', ['run', 'm.tsm', 'in.json', '--memory', '5']],
+    ['no memory', ['run', 'm.tsm', 'in.json', '--memory', '0']],
     ['bits', ['compile', 'm.onnx', '-o', 'o.tsm', '--bits', '15']],
     ['no mean', ['run', 'm.tsm', 'in.json', '--mean', '']],
     ['a gap in a mean', ['run', 'm.tsm', 'in.json', '--mean', '0,,0']],

@@ -10,14 +10,16 @@ import {
   command,
   type ImageOptions,
   interval,
+  type MachineOptions,
+  machineOf,
   normalisation,
   oneOf,
   type Program,
   type Shapes,
   wholeNumber,
   withImages,
+  withMachine,
   withShapes,
-  withThreads,
 } from '../command.ts';
 import { fileBeside } from '../external.ts';
 import { bytesText, type Outcome, table } from '../output.ts';
@@ -31,7 +33,7 @@ const examples = [
   'tessera bench model.onnx --samples photos/ --report report.html --json',
 ];
 
-interface BenchOptions extends ImageOptions {
+interface BenchOptions extends ImageOptions, MachineOptions {
   readonly repeat: number;
   readonly report?: string;
   readonly samples?: string;
@@ -40,7 +42,6 @@ interface BenchOptions extends ImageOptions {
   readonly input: 'public' | 'private';
   readonly zk: boolean;
   readonly shape: Shapes;
-  readonly threads?: number;
 }
 
 export function benchCommand(program: Program): Command {
@@ -58,7 +59,7 @@ export function benchCommand(program: Program): Command {
       'private',
     )
     .option('--no-zk', 'proofs that hide nothing: faster by some percent, and smaller');
-  return withThreads(withImages(withShapes(target))).action(action(program, bench));
+  return withMachine(withImages(withShapes(target))).action(action(program, bench));
 }
 
 async function bench([path]: readonly unknown[], call: Call<BenchOptions>): Promise<Outcome> {
@@ -88,14 +89,14 @@ async function reporter(): Promise<(measurement: Measurement) => Promise<string>
 async function verbOptions(file: string, onnx: Uint8Array, call: Call<BenchOptions>): Promise<VerbOptions> {
   const { host, options, onProgress } = call;
   const imports = { externalData: fileBeside(file), shapes: options.shape };
-  const { samples: path, bits, inputRange, threads, repeat, zk, input } = options;
+  const { samples: path, bits, inputRange, repeat, zk, input } = options;
   const read = async (from: string) => {
     const { inputs } = await inFile(file, () => host.verbs.check(onnx, imports));
     return readSamples(from, inputs, normalisation(options));
   };
   const samples = path === undefined ? undefined : await read(path);
   const named = { name: basename(file).replace(/\.onnx$/i, ''), version: host.version };
-  return { ...imports, ...named, samples, bits, inputRange, threads, repeat, zk, input, onProgress };
+  return { ...imports, ...named, samples, bits, inputRange, ...machineOf(options), repeat, zk, input, onProgress };
 }
 
 function text(m: Measurement): string {

@@ -9,10 +9,12 @@ import {
   type Call,
   command,
   type ImageOptions,
+  type MachineOptions,
+  machineOf,
   normalisation,
   type Program,
   withImages,
-  withThreads,
+  withMachine,
 } from '../command.ts';
 import { readSources, valuesIn } from '../input.ts';
 import type { Outcome } from '../output.ts';
@@ -25,9 +27,8 @@ const examples = [
   'tessera commit model.tsm ids=ids.npy mask=mask.npy -o document',
 ];
 
-interface CommitOptions extends ImageOptions {
+interface CommitOptions extends ImageOptions, MachineOptions {
   readonly out: string;
-  readonly threads?: number;
 }
 
 export function commitCommand(program: Program): Command {
@@ -38,7 +39,7 @@ export function commitCommand(program: Program): Command {
       '-o, --out <prefix>',
       'writes PREFIX.tsc, PREFIX.tso, PREFIX.tso.budget; PREFIX.NAME.* of several inputs',
     );
-  return withThreads(withImages(target)).action(action(program, commit));
+  return withMachine(withImages(target)).action(action(program, commit));
 }
 
 async function commit([path, sources]: readonly unknown[], { host, options }: Call<CommitOptions>): Promise<Outcome> {
@@ -58,8 +59,7 @@ async function commit([path, sources]: readonly unknown[], { host, options }: Ca
   await checkTargets(Object.fromEntries(targets.map((target) => [target, target])), [file, ...(sources as string[])]);
   await checkAbsent(targets);
 
-  const { threads } = options;
-  const committed = await host.verbs.commit(encodeKey(key), Object.fromEntries(values), { threads });
+  const committed = await host.verbs.commit(encodeKey(key), Object.fromEntries(values), machineOf(options));
   await writeFiles(given.flatMap(({ name, base }) => commitmentFiles(base, committed[name]!)));
   const written = given.map(({ name, base }) => [name, { ...commitmentPaths(base), proofs: STANDALONE_PROOFS }]);
   return {

@@ -8,14 +8,16 @@ import {
   command,
   type ImageOptions,
   interval,
+  type MachineOptions,
+  machineOf,
   normalisation,
   oneOf,
   type Program,
   type Shapes,
   wholeNumber,
   withImages,
+  withMachine,
   withShapes,
-  withThreads,
 } from '../command.ts';
 import { fileBeside } from '../external.ts';
 import { bytesText, type Outcome, tree } from '../output.ts';
@@ -31,7 +33,7 @@ const examples = [
   "tessera compile model.onnx -o model.tsm --samples inputs.npy --weights public --private 'lora_*' --proof-budget 1000",
 ];
 
-interface CompileOptions extends ImageOptions {
+interface CompileOptions extends ImageOptions, MachineOptions {
   readonly out: string;
   readonly key?: string;
   readonly samples?: string;
@@ -46,7 +48,6 @@ interface CompileOptions extends ImageOptions {
   readonly private?: readonly string[];
   readonly proofBudget?: number;
   readonly shape: Shapes;
-  readonly threads?: number;
 }
 
 export function compileCommand(program: Program): Command {
@@ -65,7 +66,7 @@ export function compileCommand(program: Program): Command {
     .option('--committed <pattern...>', 'initializers that the key has a root of; wins over --public')
     .option('--private <pattern...>', 'initializers that nobody is shown; wins over both')
     .option('--proof-budget <count>', 'proofs to hide private weights in (default: 300)', wholeNumber(1, 2 ** 20));
-  return withThreads(withImages(withShapes(target))).action(action(program, compile));
+  return withMachine(withImages(withShapes(target))).action(action(program, compile));
 }
 
 const WEIGHTS =
@@ -148,9 +149,9 @@ async function verbOptions(path: string, bytes: Uint8Array, call: Call<CompileOp
   if (labels !== undefined && labels.length !== samples?.length) {
     throw new TesseraError('E_USAGE', `${labels.length} labels are given for ${samples?.length ?? 'no'} samples.`);
   }
-  const { bits, weightBits, headroom, inputRange, weights, proofBudget, threads } = options;
+  const { bits, weightBits, headroom, inputRange, weights, proofBudget } = options;
   const numbers = { bits, weightBits, headroom, inputRange, proofBudget };
-  return { ...imports, ...numbers, onProgress, samples, labels, weights, threads };
+  return { ...imports, ...numbers, onProgress, samples, labels, weights, ...machineOf(options) };
 }
 
 async function samplesFor(path: string, bytes: Uint8Array, { host, options }: Call<CompileOptions>) {

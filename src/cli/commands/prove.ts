@@ -10,12 +10,14 @@ import {
   type Call,
   command,
   type ImageOptions,
+  type MachineOptions,
+  machineOf,
   normalisation,
   oneOf,
   type Program,
   tagOf,
   withImages,
-  withThreads,
+  withMachine,
 } from '../command.ts';
 import { bytesText, jsonLine, type Outcome, outputsJson, outputsText } from '../output.ts';
 import { inFile, readWhole } from '../read.ts';
@@ -37,7 +39,7 @@ const examples = [
   'tessera prove model.tsm patient.tso -o proof.tsp --output committed --save-commitment diagnosis',
 ];
 
-interface ProveOptions extends ImageOptions {
+interface ProveOptions extends ImageOptions, MachineOptions {
   readonly out: string;
   readonly saveOutput?: string;
   readonly saveCommitment?: string;
@@ -45,7 +47,6 @@ interface ProveOptions extends ImageOptions {
   readonly output: Visibility;
   readonly zk: boolean;
   readonly tag?: string;
-  readonly threads?: number;
 }
 
 export function proveCommand(program: Program): Command {
@@ -64,7 +65,7 @@ export function proveCommand(program: Program): Command {
     .option('--save-commitment <prefix>', 'of committed outputs: PREFIX.tsc, PREFIX.tso, PREFIX.tso.budget')
     .option('--no-zk', 'a proof that hides nothing: faster by some percent, and smaller')
     .option('--tag <text>', 'bind the proof to a purpose: a domain, a nonce, an order number');
-  return withThreads(withImages(target)).action(action(program, prove));
+  return withMachine(withImages(target)).action(action(program, prove));
 }
 
 async function prove([path, sources]: readonly unknown[], call: Call<ProveOptions>): Promise<Outcome> {
@@ -78,12 +79,12 @@ async function prove([path, sources]: readonly unknown[], call: Call<ProveOption
   const { values, sealed } = await readProverInputs(sources as string[], circuit.inputs, normalisation(options));
   for (const { path, bytes } of sealed.values()) await inFile(path, () => host.verbs.checkOpening(bytes));
   const inputs: ProverInputs = { ...values, ...openingsOf(sealed) };
-  const { zk, input, output, threads } = options;
+  const { zk, input, output } = options;
   const disclosing: Disclosing = { zk, input, output, journalPath: journalPathOf(file, sealed) };
   const counters = await inFile(file, () => host.verbs.counters(model, inputs, disclosing));
   if (!zk) onProgress({ kind: 'note', sentence: HIDES_NOTHING });
 
-  const work = { tag: tagOf(options.tag), threads, onProgress };
+  const work = { tag: tagOf(options.tag), ...machineOf(options), onProgress };
   const { proof, outputs, commitments, stages } = await host.verbs.prove(model, inputs, { ...disclosing, ...work });
   const json = outputsJson(outputs);
   const saved = [...bases].flatMap(([name, base]) => commitmentFiles(base, commitments[name]!));

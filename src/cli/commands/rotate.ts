@@ -1,7 +1,7 @@
 /** tessera rotate: a new root of a model's private weights, for when the budget of the old one is spent. */
 import type { Command } from 'commander';
 import { keyOf } from '../../files/model.ts';
-import { action, type Call, command, type Program, withThreads } from '../command.ts';
+import { action, type Call, command, type MachineOptions, machineOf, type Program, withMachine } from '../command.ts';
 import { bytesText, type Outcome } from '../output.ts';
 import { inFile, readWhole } from '../read.ts';
 import { budgetBeside } from '../tensors.ts';
@@ -13,11 +13,10 @@ const examples = [
   'tessera verify rotation.tsp --key model-2.tsk --rotated-from model.tsk',
 ];
 
-interface RotateOptions {
+interface RotateOptions extends MachineOptions {
   readonly out: string;
   readonly key?: string;
   readonly proof?: string;
-  readonly threads?: number;
 }
 
 export function rotateCommand(program: Program): Command {
@@ -30,7 +29,7 @@ export function rotateCommand(program: Program): Command {
     .requiredOption('-o, --out <file>', 'new model to write, .tsm; its budget file comes beside it')
     .option('--key <file>', 'new key to write (default: beside the new model, .tsk)')
     .option('--proof <file>', 'proof of the rotation (default: beside the new model, .rotation.tsp)');
-  return withThreads(target).action(action(program, rotate));
+  return withMachine(target).action(action(program, rotate));
 }
 
 async function rotate([path]: readonly unknown[], { host, options }: Call<RotateOptions>): Promise<Outcome> {
@@ -46,9 +45,8 @@ async function rotate([path]: readonly unknown[], { host, options }: Call<Rotate
   await checkAbsent([out, key, proof, budget]);
   const model = await readWhole(file);
   await inFile(file, () => keyOf(model));
-  const { threads } = options;
   const rotated = await inFile(file, () =>
-    host.verbs.rotate(model, { threads, journalPath: () => budgetBeside(file) }),
+    host.verbs.rotate(model, { ...machineOf(options), journalPath: () => budgetBeside(file) }),
   );
   await writeFiles([
     { path: budget, contents: rotated.journal },

@@ -6,10 +6,12 @@ import {
   type Call,
   command,
   type ImageOptions,
+  type MachineOptions,
+  machineOf,
   normalisation,
   type Program,
   withImages,
-  withThreads,
+  withMachine,
 } from '../command.ts';
 import { readTensors } from '../input.ts';
 import { jsonLine, type Outcome, outputsJson, outputsText } from '../output.ts';
@@ -22,9 +24,8 @@ const examples = [
   'tessera run model.tsm ids=ids.npy mask=mask.npy',
 ];
 
-interface RunOptions extends ImageOptions {
+interface RunOptions extends ImageOptions, MachineOptions {
   readonly out?: string;
-  readonly threads?: number;
 }
 
 export function runCommand(program: Program): Command {
@@ -32,7 +33,7 @@ export function runCommand(program: Program): Command {
     .argument('<model>', 'model file, .tsm')
     .argument('<input...>', 'FILE or NAME=FILE: .json, .npy, .bin, .png, .jpg')
     .option('-o, --out <file>', 'write the outputs as JSON');
-  return withThreads(withImages(target)).action(action(program, run));
+  return withMachine(withImages(target)).action(action(program, run));
 }
 
 async function run([path, sources]: readonly unknown[], call: Call<RunOptions>): Promise<Outcome> {
@@ -42,10 +43,7 @@ async function run([path, sources]: readonly unknown[], call: Call<RunOptions>):
   const model = await readWhole(file);
   const { circuit } = await inFile(file, () => keyOf(model));
   const inputs = await readTensors(sources as string[], circuit.inputs, normalisation(options));
-  const { outputs } = await host.verbs.run(model, inputs, {
-    threads: options.threads,
-    onProgress,
-  });
+  const { outputs } = await host.verbs.run(model, inputs, { ...machineOf(options), onProgress });
   const result = { outputs: outputsJson(outputs) };
   if (options.out !== undefined) await writeFiles([{ path: options.out, contents: jsonLine(true, result) }]);
   return { result, human: outputsText(outputs) };
