@@ -1,7 +1,9 @@
 /**
  * How a command is made: its options, its examples before everything else in --help, and an action that returns an outcome.
  */
+
 import { Command, InvalidArgumentError } from 'commander';
+import type { MachineOptions } from '../node.ts';
 import type { OnProgress } from '../progress.ts';
 import type { ExitCode } from './exit.ts';
 import { EXIT } from './exit.ts';
@@ -77,13 +79,6 @@ export function withImages(target: Command): Command {
 
 export function normalisation(options: ImageOptions): Normalisation {
   return { mean: options.mean, std: options.std };
-}
-
-/** What the work may take of this computer. */
-export interface MachineOptions {
-  readonly threads?: number;
-  /** Bytes. */
-  readonly memory?: number;
 }
 
 export function withMachine(target: Command): Command {

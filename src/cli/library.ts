@@ -101,11 +101,8 @@ async function fileBudgetAt(journalPath: JournalPath): Promise<Budget> {
   return fileBudget(({ what }) => journalPath(what));
 }
 
-async function withMachine<T>({ threads, memory }: Work, use: (machine: Machine) => Promise<T>): Promise<T> {
+async function withMachine<T>(work: Work, use: (machine: Machine) => Promise<T>): Promise<T> {
   const { createMachine } = await import('../node.ts');
-  await using machine = await createMachine({
-    ...(threads !== undefined && { threads }),
-    ...(memory !== undefined && { memory }),
-  });
+  await using machine = await createMachine(work);
   return await use(machine);
 }

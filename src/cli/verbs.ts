@@ -5,6 +5,7 @@
 import type { CheckReport } from '../check.ts';
 import type { WeightVisibility } from '../circuit/types.ts';
 import type { Measurement } from '../measure/types.ts';
+import type { MachineOptions } from '../node.ts';
 import type { ExternalData, ImportOptions } from '../onnx/index.ts';
 import type { OnProgress } from '../progress.ts';
 import type { Visibility } from '../proof/plan.ts';
@@ -15,10 +16,7 @@ import type { Rotated } from '../rotate.ts';
 import type { Outputs, TensorValues } from '../values.ts';
 import type { VerifyOptions } from '../verify.ts';
 
-export interface Work {
-  readonly threads?: number;
-  /** Bytes of working memory at most. */
-  readonly memory?: number;
+export interface Work extends MachineOptions {
   readonly onProgress?: OnProgress;
 }
 

@@ -1,16 +1,17 @@
 /** tessera bench: how long proofs of a network take here, and what they need. */
+
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { countedRuns, othersDuring, QUIET } from '../../measure/runs.ts';
 import { spreadOf } from '../../measure/statistics.ts';
 import type { Measurement } from '../../measure/types.ts';
+import type { MachineOptions } from '../../node.ts';
 import {
   action,
   type Call,
   command,
   type ImageOptions,
   interval,
-  type MachineOptions,
   machineOf,
   normalisation,
   oneOf,

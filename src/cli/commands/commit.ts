@@ -1,15 +1,16 @@
 /** tessera commit: commit to inputs before any proof, so that several proofs can speak of the same hidden values. */
+
 import type { Command } from 'commander';
 import { TesseraError } from '../../errors.ts';
 import { fileKind } from '../../files/container.ts';
 import { decodeKey, encodeKey } from '../../files/key.ts';
 import { keyOf } from '../../files/model.ts';
+import type { MachineOptions } from '../../node.ts';
 import {
   action,
   type Call,
   command,
   type ImageOptions,
-  type MachineOptions,
   machineOf,
   normalisation,
   type Program,

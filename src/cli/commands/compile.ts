@@ -1,14 +1,15 @@
 /** tessera compile: ONNX to a prover's model and a verifier's key. */
+
 import type { Command } from 'commander';
 import type { WeightVisibility } from '../../circuit/types.ts';
 import { TesseraError } from '../../errors.ts';
+import type { MachineOptions } from '../../node.ts';
 import {
   action,
   type Call,
   command,
   type ImageOptions,
   interval,
-  type MachineOptions,
   machineOf,
   normalisation,
   oneOf,

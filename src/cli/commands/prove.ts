@@ -1,8 +1,10 @@
 /** tessera prove: run the model and prove what it computed. */
+
 import type { Command } from 'commander';
 import type { Circuit } from '../../circuit/types.ts';
 import { TesseraError } from '../../errors.ts';
 import { keyOf } from '../../files/model.ts';
+import type { MachineOptions } from '../../node.ts';
 import type { Visibility } from '../../proof/plan.ts';
 import type { ProverInputs } from '../../prove.ts';
 import {
@@ -10,7 +12,6 @@ import {
   type Call,
   command,
   type ImageOptions,
-  type MachineOptions,
   machineOf,
   normalisation,
   oneOf,

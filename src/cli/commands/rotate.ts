@@ -1,7 +1,9 @@
 /** tessera rotate: a new root of a model's private weights, for when the budget of the old one is spent. */
+
 import type { Command } from 'commander';
 import { keyOf } from '../../files/model.ts';
-import { action, type Call, command, type MachineOptions, machineOf, type Program, withMachine } from '../command.ts';
+import type { MachineOptions } from '../../node.ts';
+import { action, type Call, command, machineOf, type Program, withMachine } from '../command.ts';
 import { bytesText, type Outcome } from '../output.ts';
 import { inFile, readWhole } from '../read.ts';
 import { budgetBeside } from '../tensors.ts';

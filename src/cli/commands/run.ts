@@ -1,12 +1,13 @@
 /** tessera run: the exact integers that a proof would speak of, and real values beside them. */
+
 import type { Command } from 'commander';
 import { keyOf } from '../../files/model.ts';
+import type { MachineOptions } from '../../node.ts';
 import {
   action,
   type Call,
   command,
   type ImageOptions,
-  type MachineOptions,
   machineOf,
   normalisation,
   type Program,
