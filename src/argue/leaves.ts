@@ -1,14 +1,14 @@
 /**
  * The leaves of the prover's fraction tree. They are not stored: what is above them, and the tables of the sumcheck over them, are made
- * from the integers of lookups and tables. Blocks of fewer leaves than a kernel takes at a time are spelled out here.
+ * from the integers of lookups and tables, all at once or stretch by stretch.
  */
 import { Ext, powers } from '../field/ext.ts';
 import { fromInt } from '../field/m31.ts';
-import { bitsFor } from '../field/mle.ts';
 import type { KernelName, Machine } from '../kernels/kernels.ts';
-import { allocExt, uploadScalars, writeExts } from '../kernels/vectors.ts';
+import { allocExt, forRanges, uploadScalars, writeExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
-import { type Block, type TreeLayout, tableColumnValues, tableTag } from './layout.ts';
+import { type Block, type TreeLayout, tableTag } from './layout.ts';
+import { type Fraction, leafSource, type Part, partsOf, spelledOut } from './leaf-blocks.ts';
 
 /** Leaves of one task: small enough to share out, large enough not to notice the fork. */
 const LEAVES_PER_TASK = 1 << 14;
@@ -16,13 +16,22 @@ const LEAVES_PER_TASK = 1 << 14;
 /** Blocks of fewer leaves are spelled out; a multiple of the groups that kernels take. */
 const SMALLEST = 64;
 
+/** Of at least so many leaves, a multiple of UNIT is stored, so that layers far above them still end in whole quads of pairs. */
+const MANY = 2 ** 20;
+const UNIT = 2 ** 10;
+
 /** Leaves that share a pattern, and patterns of a box: which of them are in it. */
 const GROUP = 8;
 const BOX_PATTERNS = 2 ** GROUP;
 
-/** Bytes of a block for the kernels, and of a pattern. */
-const BLOCK_BYTES = 64;
+/** Bytes of a pattern. */
 export const PATTERN_BYTES = 128;
+
+/** Levels that a kernel makes from integers at once; those above need the ones below. */
+const DIRECT = 2;
+
+/** Leaves whose nodes are made at once where they are on the way to higher ones. */
+const WINDOW = 1 << 18;
 
 /** A layer, stored split: nodes 2i, then from `half` on nodes 2i + 1. Further nodes are empty, 0/1. */
 export interface Layer {
@@ -32,6 +41,13 @@ export interface Layer {
   readonly half: number;
 }
 
+/** Leaves from .. to, which lie from `at` on in what is made of them; all three multiples of 64. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly at: number;
+}
+
 /** The numerators of the leaves as quads of p0 and p1, one for eight leaves. */
 export interface Patterns {
   readonly ids: number;
@@ -39,17 +55,12 @@ export interface Patterns {
   readonly count: number;
 }
 
-/** A block, or a part of one with at most three axes, at leaf `offset` of the tree. */
-interface Part {
-  readonly block: number;
-  readonly offset: number;
-  readonly leaves: number;
-}
-
 export class Leaves {
-  /** Leaves up to here are stored in every layer; a multiple of 64 or all of them. */
+  /** Leaves up to here are stored in every layer; a multiple of 64, or all of them. */
   readonly count: number;
-  readonly #machine: Machine;
+  /** Levels above the leaves up to which layers can be made from them. */
+  readonly highest: number;
+  readonly machine: Machine;
   readonly #beta: number;
   readonly #parts: readonly Part[] = [];
   /** The leaves from #tailAt on. */
@@ -61,9 +72,11 @@ export class Leaves {
 
   constructor(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext) {
     const m = hand.machine;
-    this.#machine = m;
+    this.machine = m;
     const end = layout.blocks.reduce((n, b) => n + 2 ** b.bits, 0);
-    this.count = Math.min(2 ** layout.depth, SMALLEST * Math.max(1, Math.ceil(end / SMALLEST)));
+    const unit = end < MANY ? SMALLEST : UNIT;
+    this.count = Math.min(2 ** layout.depth, unit * Math.max(1, Math.ceil(end / unit)));
+    this.highest = Math.log2(unit / 8);
     const scale = powers(beta, layout.width + 1)[layout.width]!;
     const constantOf = (b: Block) => c.sub(scale.mul(Ext.of(tableTag(b.table))));
     const large = this.count <= 2 * SMALLEST ? [] : layout.blocks.filter((b) => 2 ** b.bits >= SMALLEST);
@@ -84,53 +97,78 @@ export class Leaves {
     this.#patterns = patterns;
   }
 
+  /** All leaves. */
+  get all(): Stretch {
+    return { from: 0, to: this.count, at: 0 };
+  }
+
   /** The leaves themselves, where all of them are spelled out. */
-  layer(): Layer {
-    const layer = this.#alloc(1);
-    this.#writeTail(layer, this.#tail, 1);
+  spelledOut(): Layer {
+    const layer = this.#alloc(0);
+    this.#writeTail([layer.p, layer.q], layer.half, 0, [this.all], [fractionP, fractionQ]);
     return layer;
   }
 
-  /** The layer above the leaves. */
-  parents(): Layer {
-    const layer = this.#alloc(2);
-    this.#fork('leafParents', (t) => {
-      return [t.block, t.from, t.to, this.#beta, t.offset / 2, layer.half, layer.p, layer.q];
+  /** The layer `height` > 0 levels above the leaves. */
+  layer(height: number): Layer {
+    const layer = this.#alloc(height);
+    if (height <= DIRECT) {
+      this.nodes(height, [this.all], layer);
+      return layer;
+    }
+    for (let from = 0; from < this.count; from += WINDOW) {
+      this.nodes(height, [{ from, to: Math.min(from + WINDOW, this.count), at: from }], layer);
+    }
+    return layer;
+  }
+
+  /** Writes the nodes `height` > 0 levels above some leaves, one stretch behind the other. */
+  nodes(height: number, stretches: readonly Stretch[], dst: Layer): void {
+    if (height > DIRECT) {
+      this.#higherNodes(height, stretches, dst);
+      return;
+    }
+    const [kernel, leaves] = height === 1 ? (['leafParents', 2] as const) : (['leafGrandparents', 4] as const);
+    this.#fork(kernel, stretches, (block, from, to, at) => {
+      return [block, from, to, this.#beta, at / leaves, dst.half, dst.p, dst.q];
     });
-    this.#writeTail(layer, pairwise(this.#tail), 2);
-    return layer;
+    this.#writeTail([dst.p, dst.q], dst.half, height, stretches, [fractionP, fractionQ]);
   }
 
-  /** The layer above that. */
-  grandparents(): Layer {
-    const layer = this.#alloc(4);
-    this.#fork('leafGrandparents', (t) => {
-      return [t.block, t.from, t.to, this.#beta, t.offset / 4, layer.half, layer.p, layer.q];
+  /** As `nodes`, by way of the layers between, which are as long as the stretches. */
+  #higherNodes(height: number, stretches: readonly Stretch[], dst: Layer): void {
+    const m = this.machine;
+    const mark = m.mark();
+    const first = stretches[0]!.at;
+    const leaves = stretches.reduce((n, { from, to }) => n + to - from, 0);
+    const own = stretches.map((s) => ({ ...s, at: s.at - first }));
+    let layer = allocLayer(m, leaves / 2 ** DIRECT);
+    this.nodes(DIRECT, own, layer);
+    for (let h = DIRECT + 1; h <= height; h++) {
+      const skip = h === height ? (16 * first) / 2 ** (height + 1) : 0;
+      const next = h === height ? dst : allocLayer(m, leaves / 2 ** h);
+      const { p, q, half } = layer;
+      forRanges(m, 'fractionUp', half, 512, (from, to) => {
+        return [p, q, half, from, to, next.p + skip, next.q + skip, next.half];
+      });
+      layer = next;
+    }
+    m.release(mark);
+  }
+
+  /** p + lambda q of leaves, stored split. */
+  factors(lambda: Ext, stretches: readonly Stretch[], dst: number, half: number): void {
+    const scalar = uploadScalars(this.machine, [lambda]);
+    this.#fork('leafFactors', stretches, (block, from, to, at) => {
+      return [block, from, to, this.#beta, scalar, at, half, dst];
     });
-    this.#writeTail(layer, pairwise(pairwise(this.#tail)), 4);
-    return layer;
-  }
-
-  /** p + lambda q of all leaves, stored split. */
-  factors(lambda: Ext): number {
-    const half = this.count / 2;
-    const dst = allocExt(this.#machine, this.count);
-    const scalar = uploadScalars(this.#machine, [lambda]);
-    this.#fork('leafFactors', (t) => [t.block, t.from, t.to, this.#beta, scalar, t.offset, half, dst]);
-    writeSplit(
-      this.#machine,
-      dst,
-      half,
-      this.#tailAt,
-      this.#tail.map(({ p, q }) => p.add(lambda.mul(q))),
-    );
-    return dst;
+    this.#writeTail([dst], half, 0, stretches, [({ p, q }) => p.add(lambda.mul(q))]);
   }
 
   patterns(): Patterns {
-    const m = this.#machine;
+    const m = this.machine;
     const ids = m.alloc((4 * this.count) / GROUP);
-    this.#fork('leafPatterns', (t) => [t.block, t.from, t.to, ids + (4 * t.offset) / GROUP]);
+    this.#fork('leafPatterns', [this.all], (block, from, to, at) => [block, from, to, ids + (4 * at) / GROUP]);
     const count = this.#patterns + this.#tail.length / GROUP;
     const patterns = m.alloc(PATTERN_BYTES * count);
     const words = m.u32(patterns, (PATTERN_BYTES / 4) * count).fill(0);
@@ -155,47 +193,58 @@ export class Leaves {
     return { ids, patterns, count };
   }
 
-  #alloc(leavesANode: number): Layer {
-    const nodes = this.count / leavesANode;
-    return { p: allocExt(this.#machine, nodes), q: allocExt(this.#machine, nodes), half: nodes / 2 };
+  #alloc(height: number): Layer {
+    return allocLayer(this.machine, this.count / 2 ** height);
   }
 
-  #writeTail(layer: Layer, tail: readonly Fraction[], leavesANode: number): void {
-    const at = this.#tailAt / leavesANode;
-    writeSplit(
-      this.#machine,
-      layer.p,
-      layer.half,
-      at,
-      tail.map((f) => f.p),
-    );
-    writeSplit(
-      this.#machine,
-      layer.q,
-      layer.half,
-      at,
-      tail.map((f) => f.q),
-    );
-  }
-
-  #fork(kernel: KernelName, task: (t: Part & { from: number; to: number }) => number[]): void {
-    const tasks = this.#parts.flatMap((part) => {
-      const count = Math.ceil(part.leaves / LEAVES_PER_TASK);
-      return Array.from({ length: count }, (_, i) => {
-        const from = i * LEAVES_PER_TASK;
-        return task({ ...part, from, to: Math.min(part.leaves, from + LEAVES_PER_TASK) });
+  /** Writes what is above the spelled-out leaves of some stretches: a value of each of `of` to the vector with its number. */
+  #writeTail(
+    vectors: readonly number[],
+    half: number,
+    height: number,
+    stretches: readonly Stretch[],
+    of: readonly ((node: Fraction) => Ext)[],
+  ): void {
+    let nodes = this.#tail;
+    for (let h = 0; h < height; h++) nodes = pairwise(nodes);
+    const leaves = 2 ** height;
+    for (const { from, to, at } of stretches) {
+      const first = Math.max(from, this.#tailAt);
+      if (first >= to) continue;
+      const own = nodes.slice((first - this.#tailAt) / leaves, (to - this.#tailAt) / leaves);
+      const place = (at + first - from) / leaves;
+      vectors.forEach((ptr, i) => {
+        writeSplit(this.machine, ptr, half, place, own.map(of[i]!));
       });
-    });
-    this.#machine.fork(kernel, tasks);
+    }
+  }
+
+  /** Tasks for the leaves of the stretches: `at` is where the block's first leaf would lie, which may be below zero. */
+  #fork(
+    kernel: KernelName,
+    stretches: readonly Stretch[],
+    task: (block: number, from: number, to: number, at: number) => number[],
+  ): void {
+    const tasks: number[][] = [];
+    for (const { from, to, at } of stretches) {
+      for (const { block, offset, leaves } of this.#parts) {
+        const end = Math.min(leaves, to - offset);
+        for (let l = Math.max(0, from - offset); l < end; l += LEAVES_PER_TASK) {
+          tasks.push(task(block, l, Math.min(end, l + LEAVES_PER_TASK), offset - from + at));
+        }
+      }
+    }
+    this.machine.fork(kernel, tasks);
   }
 }
 
-interface Fraction {
-  readonly p: Ext;
-  readonly q: Ext;
+/** Room for a layer of so many nodes. */
+export function allocLayer(m: Machine, nodes: number): Layer {
+  return { p: allocExt(m, nodes), q: allocExt(m, nodes), half: nodes / 2 };
 }
 
-const EMPTY: Fraction = { p: Ext.ZERO, q: Ext.ONE };
+const fractionP = ({ p }: Fraction): Ext => p;
+const fractionQ = ({ q }: Fraction): Ext => q;
 
 /** p0/q0 + p1/q1 of neighbours. */
 function pairwise(nodes: readonly Fraction[]): Fraction[] {
@@ -207,128 +256,7 @@ function pairwise(nodes: readonly Fraction[]): Fraction[] {
 
 /** Nodes from `at` on of a vector stored split. */
 function writeSplit(m: Machine, ptr: number, half: number, at: number, nodes: readonly Ext[]): void {
-  writeExts(
-    m,
-    ptr,
-    nodes.filter((_, i) => (at + i) % 2 === 0),
-    at / 2,
-  );
-  writeExts(
-    m,
-    ptr,
-    nodes.filter((_, i) => (at + i) % 2 === 1),
-    half + at / 2,
-  );
-}
-
-// ---- blocks -------------------------------------------------------------------------------------------------------
-
-interface LeafSource {
-  readonly x0: number;
-  readonly kind0: 2 | 4;
-  readonly x1: number;
-  readonly kind1: 0 | 2 | 4;
-  readonly m: number;
-}
-
-function leafSource(hand: Hand, block: Block): LeafSource {
-  const m = hand.machine;
-  if (block.kind === 'lookup') {
-    const [a, b] = block.tensors.map((t) => hand.values(t));
-    return { x0: a!.ptr, kind0: a!.kind, x1: b?.ptr ?? 0, kind1: b?.kind ?? 0, m: 0 };
-  }
-  const table = hand.circuit.tables[block.table]!;
-  const columns = table.columns.map((column) => {
-    const ptr = m.alloc(4 * table.rows);
-    m.i32(ptr, table.rows).set(tableColumnValues(column, table.rows));
-    return ptr;
-  });
-  const multiplicities = hand.values(table.multiplicity);
-  const x1 = columns[1] ?? 0;
-  return { x0: columns[0]!, kind0: 4, x1, kind1: x1 === 0 ? 0 : 4, m: wideValues(hand, multiplicities, table.rows) };
-}
-
-/** Multiplicities as i32, which they are unless a declared range is narrow. */
-function wideValues(hand: Hand, values: { kind: 2 | 4; ptr: number }, count: number): number {
-  if (values.kind === 4) return values.ptr;
-  const m = hand.machine;
-  const wide = m.alloc(4 * count);
-  m.i32(wide, count).set(m.i16(values.ptr, count));
-  return wide;
-}
-
-/** A block as the kernels know it: axes that need no padding are joined with the next one; what has more than three is cut. */
-function partsOf(m: Machine, block: Block, source: LeafSource, pattern: number, constant: Ext): Part[] {
-  const { outer, axes } = joinAxes(block.shape);
-  const [planes, inner, rowLength] = axes;
-  const cells = planes * inner * rowLength;
-  const [innerBits, rowBits] = [bitsFor(inner), bitsFor(rowLength)];
-  const leaves = 2 ** (bitsFor(planes) + innerBits + rowBits);
-  const count = 2 ** outer.reduce((n, s) => n + bitsFor(s), 0);
-  return Array.from({ length: count }, (_, i) => {
-    const index = denseIndex(i, outer);
-    const first = (index ?? 0) * cells;
-    const { x0, kind0, x1, kind1 } = source;
-    const at = m.alloc(BLOCK_BYTES);
-    const of = (ptr: number, kind: number) => (ptr === 0 ? 0 : ptr + kind * first);
-    const place = [of(x0, kind0), kind0, of(x1, kind1), kind1, of(source.m, 4)];
-    const size = [rowLength, rowBits, inner, innerBits, index === undefined ? 0 : planes];
-    m.u32(at, 16).set([...place, ...size, pattern, 0, ...constant.coordinates()]);
-    return { block: at, offset: block.offset + i * leaves, leaves };
-  });
-}
-
-/** The last three axes after joining, and those before them. */
-function joinAxes(shape: readonly number[]): { outer: number[]; axes: [number, number, number] } {
-  const joined: number[] = [];
-  for (const size of [...shape].reverse()) {
-    const last = joined[0];
-    if (last !== undefined && last === 2 ** bitsFor(last)) joined[0] = size * last;
-    else joined.unshift(size);
-  }
-  while (joined.length < 3) joined.unshift(1);
-  return { outer: joined.slice(0, -3), axes: joined.slice(-3) as [number, number, number] };
-}
-
-/** The flat dense index of a flat index over axes padded to powers of two; undefined outside. */
-function denseIndex(padded: number, shape: readonly number[]): number | undefined {
-  let rest = padded;
-  let index = 0;
-  let scale = 1;
-  for (const size of [...shape].reverse()) {
-    const i = rest % 2 ** bitsFor(size);
-    if (i >= size) return undefined;
-    index += i * scale;
-    scale *= size;
-    rest = Math.floor(rest / 2 ** bitsFor(size));
-  }
-  return index;
-}
-
-/** The leaves of small blocks, one after the other from `offset` on, and empty ones up to `count`. */
-function spelledOut(
-  hand: Hand,
-  blocks: readonly Block[],
-  count: number,
-  offset: number,
-  beta: Ext,
-  constantOf: (b: Block) => Ext,
-): Fraction[] {
-  const leaves: Fraction[] = new Array(count).fill(EMPTY);
-  for (const b of blocks) {
-    const source = leafSource(hand, b);
-    const read = (ptr: number, kind: number, cell: number): Ext => {
-      const view = kind === 2 ? hand.machine.i16(ptr, cell + 1) : hand.machine.i32(ptr, cell + 1);
-      return Ext.of(view[cell]!);
-    };
-    for (let i = 0; i < 2 ** b.bits; i++) {
-      const cell = denseIndex(i, b.shape);
-      if (cell === undefined) continue;
-      let q = constantOf(b).sub(read(source.x0, source.kind0, cell));
-      if (source.kind1 !== 0) q = q.sub(beta.mul(read(source.x1, source.kind1, cell)));
-      const p = source.m === 0 ? Ext.ONE : Ext.ZERO.sub(read(source.m, 4, cell));
-      leaves[b.offset - offset + i] = { p, q };
-    }
-  }
-  return leaves;
+  const side = (parity: number) => nodes.filter((_, i) => (at + i) % 2 === parity);
+  writeExts(m, ptr, side(0), at / 2);
+  writeExts(m, ptr, side(1), half + at / 2);
 }

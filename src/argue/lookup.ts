@@ -21,6 +21,9 @@ import type { Ledger } from './ledger.ts';
 import type { Party } from './party.ts';
 import { LookupTree } from './tree.ts';
 
+/** Left of the machine's memory for what a round needs besides its tables: windows, equality tables, pairs of patterns. */
+const WORK_BYTES = 2 ** 25;
+
 /** Leaves the value of every looked-up tensor and every multiplicity column in the ledger. */
 export function argueLookups<S extends Scalar<S>>(
   p: Party<S>,
@@ -32,7 +35,8 @@ export function argueLookups<S extends Scalar<S>>(
   const [c, beta] = p.challenges('lookup challenge', 2) as [Ext, Ext];
   let tree: LookupTree | undefined;
   p.act(() => {
-    tree = new LookupTree(hand!, layout, c, beta);
+    const { machine } = hand!;
+    tree = new LookupTree(hand!, layout, c, beta, { bytes: machine.limitBytes - machine.mark() - WORK_BYTES });
   });
   const end = descend(p, layout.depth, () => tree!);
   p.act(() => tree!.release());

@@ -9,24 +9,23 @@
 import { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
-import { forRanges, readExt, readExts, sumRanges, uploadExts, uploadScalars } from '../kernels/vectors.ts';
-import { type Leaves, PATTERN_BYTES, type Patterns } from './leaves.ts';
-import { eqTables, LayerState, SMALL } from './tables.ts';
+import { forRanges, readExt, uploadExts, uploadScalars } from '../kernels/vectors.ts';
+import { type Leaves, PATTERN_BYTES, type Patterns, type Stretch } from './leaves.ts';
+import { type EntryStretch, fillEmpty, RoundTables, type Space, type TableSource } from './round-tables.ts';
+import { emptyEntry, eqTables, LayerState, SMALL } from './tables.ts';
 
 /** Patterns of one task. */
 const GRAIN = 256;
+
+const KERNELS = { first: 'pairFirst', next: 'pairNext' } as const;
 
 export class PairState {
   readonly #machine: Machine;
   readonly #mark: number;
   readonly #point: Point;
   readonly #lambda: Ext;
-  readonly #a: number;
-  readonly #b: number;
+  readonly #tables: RoundTables;
   #round = 0;
-  /** Entries of A and B that are not folded yet, and how many are stored; the rest are lambda, and their p0 and p1 are zero. */
-  #size: number;
-  #length: number;
   #patterns: Patterns;
   /** Room for the next ids. */
   #spareIds: number;
@@ -36,45 +35,29 @@ export class PairState {
   #challenge: Ext | undefined;
   #rest: LayerState | undefined;
 
-  constructor(m: Machine, leaves: Leaves, point: Point, lambda: Ext) {
+  constructor(leaves: Leaves, point: Point, lambda: Ext, space: Space) {
+    const m = leaves.machine;
     this.#machine = m;
     this.#mark = m.mark();
     this.#point = point;
     this.#lambda = lambda;
-    this.#size = 2 ** point.length;
-    this.#length = leaves.count / 2;
-    this.#a = leaves.factors(lambda);
-    this.#b = this.#a + 16 * this.#length;
     this.#patterns = leaves.patterns();
-    this.#spareIds = m.alloc(this.#length);
+    this.#spareIds = m.alloc(leaves.count / 2);
+    const bytes = space.bytes - (m.mark() - this.#mark);
+    this.#tables = RoundTables.from(m, factorSource(leaves, lambda), point.length, { ...space, bytes });
   }
 
   round(total: Ext): Ext[] {
     if (this.#rest !== undefined) return this.#rest.round(total);
     const m = this.#machine;
-    const r = this.#challenge;
-    const before = this.#length;
-    if (r !== undefined) {
-      this.#foldPatterns(r);
-      this.#size /= 2;
-      this.#length = Math.min(before, this.#size);
-    }
+    if (this.#challenge !== undefined) this.#foldPatterns(this.#challenge);
     this.#pairPatterns();
     const mark = m.mark();
     const products = this.#products();
-    const { low, lowBits, high } = eqTables(m, this.#point.slice(this.#round + 1));
+    const eq = eqTables(m, this.#point.slice(this.#round + 1), this.#tables.window);
     const lambda = uploadScalars(m, [this.#lambda]);
-    const half = this.#size / 2;
-    const eq = [lambda, this.#patterns.ids, products, low, lowBits, high];
-    const at = r === undefined ? 0 : uploadScalars(m, [r]);
-    const sums =
-      r === undefined
-        ? sumRanges(m, 'pairFirst', Math.min(half, before), 2, (from, to, out) => {
-            return [this.#a, this.#b, half, before, ...eq, from, to, out];
-          })
-        : sumRanges(m, 'pairNext', Math.min(half, before), 2, (from, to, out) => {
-            return [this.#a, this.#b, half, before, at, ...eq, from, to, out];
-          });
+    const { ids } = this.#patterns;
+    const sums = this.#tables.sums(KERNELS, (from) => [lambda, ids + from, products, ...eq.from(from)]);
     m.release(mark);
     // products hold lambda^2, which A B - p0 p1 is where nothing is stored; lambda and w are challenges, zero with probability 2^-124
     const inverse = this.#lambda.inv();
@@ -88,8 +71,9 @@ export class PairState {
       return;
     }
     this.#challenge = x;
+    this.#tables.bind(x);
     this.#round += 1;
-    if (this.#size / 2 <= SMALL) this.#rest = this.#finish(x);
+    if (this.#tables.size <= SMALL) this.#rest = this.#finish(x);
   }
 
   values(): Ext[] {
@@ -104,7 +88,7 @@ export class PairState {
   #pairPatterns(): void {
     const m = this.#machine;
     const { ids, patterns, count } = this.#patterns;
-    const [half, length] = [this.#size / 8, this.#length / 4];
+    const [half, length] = [this.#tables.size / 8, this.#tables.length / 4];
     // most pairs are of one pattern with each other, or each of the unlike ones with one of the others
     for (let slotBits = Math.ceil(Math.log2(4 * count)); ; slotBits++) {
       const pairs = m.alloc(8 * 2 ** (slotBits - 1));
@@ -157,10 +141,9 @@ export class PairState {
   #finish(r: Ext): LayerState {
     const m = this.#machine;
     this.#foldPatterns(r);
-    const size = this.#size / 2;
+    const { size, length } = this.#tables;
     const { ids, patterns } = this.#patterns;
-    const stored = Math.min(size, this.#length);
-    const numbers = [...m.u32(ids, stored / 4)];
+    const numbers = [...m.u32(ids, length / 4)];
     const numerators = (side: number) =>
       Array.from({ length: size }, (_, x) => {
         const pattern = numbers[x >> 2];
@@ -168,14 +151,24 @@ export class PairState {
       });
     const inverse = this.#lambda.inv();
     const [p0, p1] = [numerators(0), numerators(1)];
-    const folded = (table: number) => {
-      const entries = readExts(m, table, this.#length);
-      const entry = (i: number) => entries[i] ?? this.#lambda;
-      return Array.from({ length: size }, (_, x) => entry(x).add(r.mul(entry(size + x).sub(entry(x)))));
-    };
-    const denominators = (table: number, p: readonly Ext[]) => folded(table).map((e, x) => e.sub(p[x]!).mul(inverse));
-    const tables = [p0, p1, denominators(this.#a, p0), denominators(this.#b, p1)].map((t) => uploadExts(m, t));
+    const [a, b] = this.#tables.entries() as [Ext[], Ext[]];
+    const denominators = (factor: readonly Ext[], p: readonly Ext[]) => factor.map((e, x) => e.sub(p[x]!).mul(inverse));
+    const pointers = [p0, p1, denominators(a, p0), denominators(b, p1)].map((t) => uploadExts(m, t));
     const rest = this.#point.slice(this.#round);
-    return new LayerState(m, m.mark(), tables as [number, number, number, number], size, rest, this.#lambda);
+    const tables = RoundTables.stored(m, pointers, rest.length, size, emptyEntry(this.#lambda));
+    return new LayerState(m, m.mark(), tables, rest, this.#lambda);
   }
+}
+
+/** A and B of the leaves. */
+function factorSource(leaves: Leaves, lambda: Ext): TableSource {
+  const twice = ({ from, to, at }: EntryStretch): Stretch => ({ from: 2 * from, to: 2 * to, at: 2 * at });
+  return {
+    length: leaves.count / 2,
+    empty: [lambda, lambda],
+    write(stretches, room, dst) {
+      leaves.factors(lambda, stretches.map(twice), dst, room);
+      fillEmpty(leaves.machine, stretches, room, dst, [lambda, lambda]);
+    },
+  };
 }

@@ -1,18 +1,23 @@
 /**
  * The prover's fraction tree: the layers of p/q above the leaves of lookup.ts, built bottom up, consumed top down.
  *
- * Layers end with the last block; what is beyond is empty. The layer above the leaves is the longest: it is not kept but made again when
- * its sumcheck comes, so that at no time more is stored than 16 bytes a leaf (64 when leaves and all layers were).
+ * Layers end with the last block; what is beyond is empty. The lowest are the longest: they are not kept but made again when their sumcheck
+ * comes, so that at no time more is stored than 16 bytes a leaf (64 when leaves and all layers were), and where there is less room than
+ * that, they are made in every one of the first rounds (round-tables.ts).
  */
 import type { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
-import { allocExt, forRanges, readExts } from '../kernels/vectors.ts';
+import { forRanges, readExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
 import type { TreeLayout } from './layout.ts';
-import { type Layer, Leaves } from './leaves.ts';
+import { allocLayer, type Layer, Leaves } from './leaves.ts';
 import { PairState } from './pairs.ts';
+import type { Space } from './round-tables.ts';
 import { LayerState, SMALL } from './tables.ts';
+
+/** Bytes of an element of an E vector. */
+const EXT_BYTES = 16;
 
 export class LookupTree {
   readonly #machine: Machine;
@@ -20,21 +25,24 @@ export class LookupTree {
   readonly #layersMark: number;
   readonly #depth: number;
   readonly #leaves: Leaves;
-  /** #layers[k] has 2^k nodes; the last two are not among them where the leaves are many. */
+  readonly #space: Space;
+  /** #layers[k] has 2^k nodes; the lowest are not among them where the leaves are many. */
   readonly #layers: Layer[] = [];
   #current: LayerState | PairState | undefined;
 
-  constructor(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext) {
+  /** `space`: what layers may take, if they can be made to. */
+  constructor(hand: Hand, layout: TreeLayout, c: Ext, beta: Ext, space: Space) {
     const m = hand.machine;
     this.#machine = m;
     this.#mark = m.mark();
     this.#depth = layout.depth;
     this.#leaves = new Leaves(hand, layout, c, beta);
     this.#layersMark = m.mark();
+    this.#space = { ...space, bytes: space.bytes - (m.mark() - this.#mark) };
     const isSmall = this.#leaves.count <= 2 * SMALL;
-    const lowest = isSmall ? layout.depth : layout.depth - 2;
-    this.#layers[lowest] = isSmall ? this.#leaves.layer() : this.#leaves.grandparents();
-    for (let k = lowest - 1; k >= 1; k--) this.#layers[k] = parentsOf(m, this.#layers[k + 1]!, 2 ** k);
+    const height = isSmall ? 0 : lowestStored(this.#leaves, this.#space);
+    this.#layers[layout.depth - height] = isSmall ? this.#leaves.spelledOut() : this.#leaves.layer(height);
+    for (let k = layout.depth - height - 1; k >= 1; k--) this.#layers[k] = parentsOf(m, this.#layers[k + 1]!, 2 ** k);
   }
 
   /** p0, p1, q0, q1: the two nodes under the root. */
@@ -45,15 +53,17 @@ export class LookupTree {
 
   /** Starts the sumcheck of the 2^k nodes of layer k, whose claims are at `point`, over their children. */
   startLayer(k: number, point: Point, lambda: Ext): void {
-    const m = this.#machine;
     this.#current?.release();
+    this.#current = this.#stateOf(k, point, lambda);
+  }
+
+  #stateOf(k: number, point: Point, lambda: Ext): LayerState | PairState {
     const stored = this.#layers[k + 1];
-    if (stored === undefined) m.release(this.#layersMark);
-    if (stored === undefined && k + 1 === this.#depth) {
-      this.#current = new PairState(m, this.#leaves, point, lambda);
-      return;
-    }
-    this.#current = LayerState.of(m, stored ?? this.#leaves.parents(), point, lambda);
+    if (stored !== undefined) return LayerState.of(this.#machine, stored, point, lambda);
+    this.#machine.release(this.#layersMark);
+    const height = this.#depth - (k + 1);
+    if (height === 0) return new PairState(this.#leaves, point, lambda, this.#space);
+    return LayerState.above(this.#leaves, height, point, lambda, this.#space);
   }
 
   /** d, c of the next round, T being the claim without its eq factor. */
@@ -75,10 +85,17 @@ export class LookupTree {
   }
 }
 
+/** Levels above the leaves of the lowest layer that is stored: at least two, and as many as it takes for it and all above it to have room. */
+function lowestStored(leaves: Leaves, { bytes }: Space): number {
+  let height = 2;
+  while (height < leaves.highest && (4 * EXT_BYTES * leaves.count) / 2 ** height > bytes) height++;
+  return height;
+}
+
 /** The layer of `count` nodes above one. */
 function parentsOf(m: Machine, child: Layer, count: number): Layer {
   const stored = Math.min(count, 8 * Math.ceil(child.half / 8));
-  const [p, q, half] = [allocExt(m, stored), allocExt(m, stored), stored / 2];
+  const { p, q, half } = allocLayer(m, stored);
   for (const at of [0, half]) {
     m.raw.fillExt(p, at + Math.floor(child.half / 2), at + half, 0, 0, 0, 0);
     m.raw.fillExt(q, at + Math.floor(child.half / 2), at + half, 1, 0, 0, 0);

@@ -393,6 +393,8 @@ export interface Machine extends AsyncDisposable {
   readonly raw: RawKernels;
   /** Bytes that the largest allocation so far reached. */
   readonly peakBytes: number;
+  /** Bytes that it may take at most. */
+  readonly limitBytes: number;
 
   /** `bytes` of memory, 64-byte aligned, contents arbitrary. @throws TesseraError E_MEMORY */
   alloc(bytes: number): number;

@@ -18,6 +18,8 @@ const MAX_BYTES = 2 ** 32;
 
 /** A memory that can grow. Growing may replace the buffer and its views. */
 export interface LinearMemory extends Memory {
+  /** Bytes that it may have at most. */
+  readonly limit: number;
   /** Makes the memory at least `bytes` long. @throws TesseraError E_MEMORY */
   reserve(bytes: number): void;
 }
@@ -44,6 +46,7 @@ export function machineOf(engine: Engine): Machine {
     get reason() {
       return engine.reason;
     },
+    limitBytes: memory.limit,
     get peakBytes() {
       return peak;
     },
@@ -99,6 +102,7 @@ export function outOfMemory(bytes: number, limit: number, cause?: unknown): Tess
 function growingMemory(): LinearMemory {
   let views = viewsOf(new ArrayBuffer(2 ** 16));
   return {
+    limit: MAX_BYTES,
     get u8() {
       return views.u8;
     },

@@ -44,6 +44,7 @@ export function createSharedMemory(bytes: number, limit = MAX_PAGES * PAGE): Sha
   let views = viewsOf(memory.buffer);
   return {
     memory,
+    limit,
     get u8() {
       return views.u8;
     },

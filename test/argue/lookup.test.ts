@@ -6,11 +6,13 @@ import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/layout.
 import { Ledger } from '../../src/argue/ledger.ts';
 import { argueLookups } from '../../src/argue/lookup.ts';
 import { ProverParty } from '../../src/argue/party.ts';
+import type { Space } from '../../src/argue/round-tables.ts';
 import { LookupTree } from '../../src/argue/tree.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
-import { evaluate } from '../../src/circuit/evaluate.ts';
+import { evaluate, type Witness } from '../../src/circuit/evaluate.ts';
 import { cellsOf } from '../../src/circuit/types.ts';
 import { Ext, powers } from '../../src/field/ext.ts';
+import type { Machine } from '../../src/kernels/kernels.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
 import { ProverChannel } from '../../src/transcript/channel.ts';
@@ -51,6 +53,9 @@ const machines = { reference: createReferenceMachine(), wasm: await createWasmMa
 describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs }) => {
   const layout = layoutTree(circuit);
 
+  const treeOf = (m: Machine, run: Witness, [c, beta]: readonly [Ext, Ext], space: Space = { bytes: 2 ** 30 }) =>
+    new LookupTree(new Hand(m, circuit, run), layout, c, beta, space);
+
   it('lie in aligned blocks, largest first, that do not overlap and fit the tree', () => {
     let end = 0;
     let bits = 31;
@@ -71,7 +76,7 @@ describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights
     const draw = elements(17);
     const [c, beta] = [draw(), draw()];
     const run = evaluate(m, circuit, weights, inputs);
-    const [p0, p1, q0, q1] = new LookupTree(new Hand(m, circuit, run), layout, c, beta).root() as [Ext, Ext, Ext, Ext];
+    const [p0, p1, q0, q1] = treeOf(m, run, [c, beta]).root() as [Ext, Ext, Ext, Ext];
     const values = evaluateNaive(circuit, weights, inputs);
     const betas = powers(beta, layout.width + 1);
     let p = Ext.ZERO;
@@ -101,6 +106,29 @@ describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights
     expect(p).toEqual(Ext.ZERO);
     expect(p0.mul(q1).add(p1.mul(q0))).toEqual(p);
     expect(q0.mul(q1)).toEqual(q);
+    m.release(mark);
+  });
+
+  it.each(Object.entries(machines))('say the same where tables have little room, on the %s kernels', (_name, m) => {
+    const mark = m.mark();
+    const run = evaluate(m, circuit, weights, inputs);
+    const messages = (space: Space) => {
+      const draw = elements(18);
+      const tree = treeOf(m, run, [draw(), draw()], space);
+      const said = [tree.root()];
+      for (let layer = 1; layer < layout.depth; layer++) {
+        tree.startLayer(layer, Array.from({ length: layer }, draw), draw());
+        for (let round = 0; round < layer; round++) {
+          said.push(tree.round(draw()));
+          tree.bind(draw());
+        }
+        said.push(tree.values());
+      }
+      tree.release();
+      return said;
+    };
+    const roomy = messages({ bytes: 2 ** 30 });
+    for (const bytes of [0, 2 ** 14, 2 ** 16]) expect(messages({ bytes, window: 64 })).toEqual(roomy);
     m.release(mark);
   });
 
