@@ -194,7 +194,7 @@ function codeCases(m: Machine): Case[] {
       unit: 'byte',
       target: 0.9,
       units: 4 * rows * columns,
-      run: () => raw.hashColumns(matrix, rows, columns, 0, columns, digests),
+      run: () => raw.hashColumns(matrix, rows, columns, 0, columns, digests, 0, rows),
     },
     {
       name: 'hashParents',

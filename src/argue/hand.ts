@@ -7,7 +7,7 @@ import { type Circuit, type Contract, cellsOf, type TensorId, type Window } from
 import { Ext } from '../field/ext.ts';
 import { bitsFor, eqTable, type Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
-import { allocExt, eqVector, outerVectors, readScalars, uploadExts } from '../kernels/vectors.ts';
+import { allocExt, eqVector, forRanges, outerVectors, readScalars, uploadExts } from '../kernels/vectors.ts';
 import type { ContractPlan, Coordinates } from './contract.ts';
 import { type AxisWeights, foldAxes, type IntValues } from './fold.ts';
 import type { Group } from './view.ts';
@@ -66,6 +66,19 @@ export class Hand {
       shape.map(() => null),
       shape.map((_, a) => a),
     );
+  }
+
+  /** Writes cells from .. to of a tensor to an E vector. */
+  write(tensor: TensorId, from: number, to: number, dst: number): void {
+    const m = this.machine;
+    const mark = m.mark();
+    const { kind, ptr } = this.values(tensor);
+    const one = uploadExts(m, [Ext.ONE]);
+    m.raw.zeroExt(dst, to - from);
+    forRanges(m, kind === 2 ? 'foldRowsI16' : 'foldRowsI32', to - from, 4096, (x, y) => {
+      return [ptr + kind * from, to - from, 1, one, x, y, dst];
+    });
+    m.release(mark);
   }
 
   /** sum_x t(fixed, x) prod_g S_g(x_g). */

@@ -9,6 +9,7 @@ import { allocExt, forRanges, uploadScalars, writeExts } from '../kernels/vector
 import type { Hand } from './hand.ts';
 import { type Block, type TreeLayout, tableTag } from './layout.ts';
 import { type Fraction, leafSource, type Part, partsOf, spelledOut } from './leaf-blocks.ts';
+import type { Stretch } from './windows.ts';
 
 /** Leaves of one task: small enough to share out, large enough not to notice the fork. */
 const LEAVES_PER_TASK = 1 << 14;
@@ -39,13 +40,6 @@ export interface Layer {
   readonly q: number;
   /** Half of the nodes that are stored. */
   readonly half: number;
-}
-
-/** Leaves from .. to, which lie from `at` on in what is made of them; all three multiples of 64. */
-export interface Stretch {
-  readonly from: number;
-  readonly to: number;
-  readonly at: number;
 }
 
 /** The numerators of the leaves as quads of p0 and p1, one for eight leaves. */
@@ -112,20 +106,14 @@ export class Leaves {
   /** The layer `height` > 0 levels above the leaves. */
   layer(height: number): Layer {
     const layer = this.#alloc(height);
-    if (height <= DIRECT) {
-      this.nodes(height, [this.all], layer);
-      return layer;
-    }
-    for (let from = 0; from < this.count; from += WINDOW) {
-      this.nodes(height, [{ from, to: Math.min(from + WINDOW, this.count), at: from }], layer);
-    }
+    this.nodes(height, [this.all], layer);
     return layer;
   }
 
-  /** Writes the nodes `height` > 0 levels above some leaves, one stretch behind the other. */
+  /** Writes the nodes `height` > 0 levels above stretches of leaves, whose ends are multiples of 64. */
   nodes(height: number, stretches: readonly Stretch[], dst: Layer): void {
     if (height > DIRECT) {
-      this.#higherNodes(height, stretches, dst);
+      for (const stretch of stretches) this.#higherNodes(height, stretch, dst);
       return;
     }
     const [kernel, leaves] = height === 1 ? (['leafParents', 2] as const) : (['leafGrandparents', 4] as const);
@@ -135,25 +123,23 @@ export class Leaves {
     this.#writeTail([dst.p, dst.q], dst.half, height, stretches, [fractionP, fractionQ]);
   }
 
-  /** As `nodes`, by way of the layers between, which are as long as the stretches. */
-  #higherNodes(height: number, stretches: readonly Stretch[], dst: Layer): void {
+  /** As `nodes`, by way of the layers between, a part of the stretch at a time. */
+  #higherNodes(height: number, { from, to, at }: Stretch, dst: Layer): void {
     const m = this.machine;
-    const mark = m.mark();
-    const first = stretches[0]!.at;
-    const leaves = stretches.reduce((n, { from, to }) => n + to - from, 0);
-    const own = stretches.map((s) => ({ ...s, at: s.at - first }));
-    let layer = allocLayer(m, leaves / 2 ** DIRECT);
-    this.nodes(DIRECT, own, layer);
-    for (let h = DIRECT + 1; h <= height; h++) {
-      const skip = h === height ? (16 * first) / 2 ** (height + 1) : 0;
-      const next = h === height ? dst : allocLayer(m, leaves / 2 ** h);
-      const { p, q, half } = layer;
-      forRanges(m, 'fractionUp', half, 512, (from, to) => {
-        return [p, q, half, from, to, next.p + skip, next.q + skip, next.half];
-      });
-      layer = next;
+    for (let first = from; first < to; first += WINDOW) {
+      const mark = m.mark();
+      const end = Math.min(first + WINDOW, to);
+      let layer = allocLayer(m, (end - first) / 2 ** DIRECT);
+      this.nodes(DIRECT, [{ from: first, to: end, at: 0 }], layer);
+      for (let h = DIRECT + 1; h <= height; h++) {
+        const { p, q, half } = layer;
+        const skip = h === height ? (16 * (at + first - from)) / 2 ** (height + 1) : 0;
+        const next = h === height ? dst : allocLayer(m, half);
+        forRanges(m, 'fractionUp', half, 512, (x, y) => [p, q, half, x, y, next.p + skip, next.q + skip, next.half]);
+        layer = next;
+      }
+      m.release(mark);
     }
-    m.release(mark);
   }
 
   /** p + lambda q of leaves, stored split. */

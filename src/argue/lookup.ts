@@ -20,9 +20,7 @@ import { type TreeLayout, tableColumnAt, tableTag } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import type { Party } from './party.ts';
 import { LookupTree } from './tree.ts';
-
-/** Left of the machine's memory for what a round needs besides its tables: windows, equality tables, pairs of patterns. */
-const WORK_BYTES = 2 ** 25;
+import { spaceOf } from './windows.ts';
 
 /** Leaves the value of every looked-up tensor and every multiplicity column in the ledger. */
 export function argueLookups<S extends Scalar<S>>(
@@ -35,8 +33,7 @@ export function argueLookups<S extends Scalar<S>>(
   const [c, beta] = p.challenges('lookup challenge', 2) as [Ext, Ext];
   let tree: LookupTree | undefined;
   p.act(() => {
-    const { machine } = hand!;
-    tree = new LookupTree(hand!, layout, c, beta, { bytes: machine.limitBytes - machine.mark() - WORK_BYTES });
+    tree = new LookupTree(hand!, layout, c, beta, spaceOf(hand!.machine));
   });
   const end = descend(p, layout.depth, () => tree!);
   p.act(() => tree!.release());

@@ -10,9 +10,10 @@ import { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { forRanges, readExt, uploadExts, uploadScalars } from '../kernels/vectors.ts';
-import { type Leaves, PATTERN_BYTES, type Patterns, type Stretch } from './leaves.ts';
-import { type EntryStretch, fillEmpty, RoundTables, type Space, type TableSource } from './round-tables.ts';
+import { type Leaves, PATTERN_BYTES, type Patterns } from './leaves.ts';
+import { RoundTables } from './round-tables.ts';
 import { emptyEntry, eqTables, LayerState, SMALL } from './tables.ts';
+import { fillEmpty, type Space, type Stretch, type TableSource } from './windows.ts';
 
 /** Patterns of one task. */
 const GRAIN = 256;
@@ -44,7 +45,7 @@ export class PairState {
     this.#patterns = leaves.patterns();
     this.#spareIds = m.alloc(leaves.count / 2);
     const bytes = space.bytes - (m.mark() - this.#mark);
-    this.#tables = RoundTables.from(m, factorSource(leaves, lambda), point.length, { ...space, bytes });
+    this.#tables = RoundTables.of(m, factorSource(leaves, lambda), point.length, { ...space, bytes });
   }
 
   round(total: Ext): Ext[] {
@@ -155,14 +156,14 @@ export class PairState {
     const denominators = (factor: readonly Ext[], p: readonly Ext[]) => factor.map((e, x) => e.sub(p[x]!).mul(inverse));
     const pointers = [p0, p1, denominators(a, p0), denominators(b, p1)].map((t) => uploadExts(m, t));
     const rest = this.#point.slice(this.#round);
-    const tables = RoundTables.stored(m, pointers, rest.length, size, emptyEntry(this.#lambda));
+    const tables = new RoundTables(m, pointers, rest.length, size, emptyEntry(this.#lambda));
     return new LayerState(m, m.mark(), tables, rest, this.#lambda);
   }
 }
 
 /** A and B of the leaves. */
 function factorSource(leaves: Leaves, lambda: Ext): TableSource {
-  const twice = ({ from, to, at }: EntryStretch): Stretch => ({ from: 2 * from, to: 2 * to, at: 2 * at });
+  const twice = ({ from, to, at }: Stretch): Stretch => ({ from: 2 * from, to: 2 * to, at: 2 * at });
   return {
     length: leaves.count / 2,
     empty: [lambda, lambda],

@@ -23,9 +23,11 @@ import { contractTables } from './evaluate.ts';
 import type { Hand } from './hand.ts';
 import type { Claim, Ledger } from './ledger.ts';
 import type { Party } from './party.ts';
+import { isDense, TensorProduct } from './products.ts';
 import { type Instance, sumcheck } from './sumcheck.ts';
 import { type Group, planView } from './view.ts';
 import { evaluateWeights } from './weights.ts';
+import { type Space, spaceOf } from './windows.ts';
 
 type Of<K> = Definition & { kind: K };
 
@@ -43,7 +45,8 @@ interface Job<S> {
   readonly claim: S;
   readonly variables: number;
   readonly degree: 2 | 3;
-  instance(hand: Hand): Tables;
+  /** `space`: its part of what there is. */
+  instance(hand: Hand, space: Space): Tables;
   finish(point: Point, ends: readonly Ext[] | undefined): S;
 }
 
@@ -200,16 +203,18 @@ export class Reduction<S extends Scalar<S>> {
 
   /** v(r) = sum_x eq(r, x) a(x) b(x). */
   #product(def: Of<'product'>, t: TensorId, claim: Claim<S>): Job<S> {
-    const { name } = this.#circuit.tensors[t]!;
+    const { name, shape } = this.#circuit.tensors[t]!;
     const r = claim.point;
     return {
       name,
       claim: claim.value,
       variables: r.length,
       degree: 3,
-      instance: (hand) => {
-        const tables = [eqVector(hand.machine, r), hand.whole(def.a), hand.whole(def.b)] as const;
-        return new TripleInstance(hand.machine, tables, r.length);
+      instance: (hand, space) => {
+        if (isDense(shape, r.length)) return new TensorProduct(hand, [def.a, def.b], r, space);
+        const a = hand.whole(def.a);
+        const b = def.b === def.a ? a : hand.whole(def.b);
+        return new TripleInstance(hand.machine, [eqVector(hand.machine, r), a, b], r.length);
       },
       finish: (point, ends) => {
         const a = this.#ledger.claim(def.a, point, 'stage values', ends?.[1]);
@@ -275,7 +280,8 @@ export class Reduction<S extends Scalar<S>> {
     const total = jobs.map((j, i) => j.claim.scale(weights[i]!)).reduce((a, b) => a.add(b));
     let tables: readonly Tables[] = [];
     const members = () => {
-      tables = jobs.map((j) => j.instance(hand!));
+      const space = { bytes: spaceOf(hand!.machine).bytes / jobs.length };
+      tables = jobs.map((j) => j.instance(hand!, space));
       return jobs.map((j, i) => ({
         weight: weights[i]!,
         claim: this.#p.worth(j.claim),

@@ -6,8 +6,9 @@ import { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { eqVector, forRanges, readExts, uploadExts, uploadScalars } from '../kernels/vectors.ts';
-import type { Layer, Leaves, Stretch } from './leaves.ts';
-import { type EntryStretch, fillEmpty, RoundTables, type Space, type TableSource } from './round-tables.ts';
+import type { Layer, Leaves } from './leaves.ts';
+import { RoundTables } from './round-tables.ts';
+import { fillEmpty, type Space, type Stretch, type TableSource } from './windows.ts';
 
 /** Entries of tables that are not worth a plan of their own. */
 export const SMALL = 64;
@@ -49,7 +50,7 @@ export class LayerState {
   static of(m: Machine, layer: Layer, point: Point, lambda: Ext): LayerState {
     const mark = m.mark();
     const pointers = [...halves(m, layer.p, layer.half), ...halves(m, layer.q, layer.half)];
-    const tables = RoundTables.stored(m, pointers, point.length, layer.half, emptyEntry(lambda));
+    const tables = new RoundTables(m, pointers, point.length, layer.half, emptyEntry(lambda));
     return new LayerState(m, mark, tables, point, lambda);
   }
 
@@ -58,7 +59,7 @@ export class LayerState {
     const m = leaves.machine;
     const mark = m.mark();
     const source = layerSource(leaves, height, lambda);
-    return new LayerState(m, mark, RoundTables.from(m, source, point.length, space), point, lambda);
+    return new LayerState(m, mark, RoundTables.of(m, source, point.length, space), point, lambda);
   }
 
   round(total: Ext): Ext[] {
@@ -96,7 +97,7 @@ export function emptyEntry(lambda: Ext): Ext[] {
 /** p0, p1, q0, q1 of the layer `height` levels above the leaves; p1 + lambda q1 where it is not the first round's kernel that adds them. */
 function layerSource(leaves: Leaves, height: number, lambda: Ext): TableSource {
   const m = leaves.machine;
-  const leavesOf = (stretches: readonly EntryStretch[]): Stretch[] => {
+  const leavesOf = (stretches: readonly Stretch[]): Stretch[] => {
     const scale = 2 ** (height + 1);
     return stretches.map(({ from, to, at }) => ({ from: scale * from, to: scale * to, at: scale * at }));
   };

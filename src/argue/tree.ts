@@ -3,7 +3,7 @@
  *
  * Layers end with the last block; what is beyond is empty. The lowest are the longest: they are not kept but made again when their sumcheck
  * comes, so that at no time more is stored than 16 bytes a leaf (64 when leaves and all layers were), and where there is less room than
- * that, they are made in every one of the first rounds (round-tables.ts).
+ * that, they are made in every one of the first rounds (windows.ts).
  */
 import type { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
@@ -13,8 +13,8 @@ import type { Hand } from './hand.ts';
 import type { TreeLayout } from './layout.ts';
 import { allocLayer, type Layer, Leaves } from './leaves.ts';
 import { PairState } from './pairs.ts';
-import type { Space } from './round-tables.ts';
 import { LayerState, SMALL } from './tables.ts';
+import type { Space } from './windows.ts';
 
 /** Bytes of an element of an E vector. */
 const EXT_BYTES = 16;

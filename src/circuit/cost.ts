@@ -3,7 +3,8 @@
  *
  * A proof holds the run's tensors, every committed cell as a word and in a codeword, and the hashes of both commitments. On top of that
  * its memory is at its peak in the lookups (17 bytes a leaf: the layer above the leaves or their factors, and ids of patterns) or, where
- * lookups are few, in the opening (the vector, its weights, and the codewords of the recursion).
+ * lookups are few, in the opening (the vector, its weights, and the codewords of the recursion). Where that is more than there is, codewords
+ * are made again when they are opened, and the lookups' longest tables as often as there are rounds without room for them.
  */
 import { bitsFor, variables } from '../field/mle.ts';
 import { labelsOf } from './contract.ts';
@@ -29,8 +30,12 @@ export interface Cost {
   readonly multiplyAdds: number;
   /** Bytes of the machine's memory that a run takes at most, weights included, but for the gathered rows of a contraction. */
   readonly runBytes: number;
-  /** Estimate of the bytes that a proof takes at most. */
+  /** Bytes of what is left of a run: what its proof reads. */
+  readonly keptBytes: number;
+  /** Estimate of the bytes that a proof takes at most, where it may. */
   readonly peakBytes: number;
+  /** Estimate of the bytes that a proof can do with, at the price of time. */
+  readonly leastBytes: number;
 }
 
 /** The code that commitments are made with, as soundness/parameters.ts has it. */
@@ -41,9 +46,16 @@ export interface CodeSize {
   readonly folds: readonly number[];
 }
 
-/** Bytes of a leaf, and of a table's row: columns, and its eighth of patterns and their products. */
+/** Bytes of a leaf, the least of them (ids, and the layers that are always stored), and of a table's row: columns, and its eighth of patterns and their products. */
 const LEAF_BYTES = 17;
+const LEAST_LEAF_BYTES = 1.5;
 const ROW_BYTES = 80;
+
+/** What rounds need besides their tables (argue/lookup.ts). */
+const ROUND_BYTES = 2 ** 25;
+
+/** Rows that are encoded at a time where codewords are not kept (commit/codewords.ts). */
+const GROUP_ROWS = 32;
 
 /** Bytes of a digest with all that are above it, and of an E vector's element. */
 const HASH_BYTES = 64;
@@ -57,17 +69,23 @@ export function costOf(circuit: Circuit, code: CodeSize): Cost {
   const stored = blocks.reduce((n, bits) => n + 2 ** bits, 0);
   const rows = tables.reduce((n, t) => n + t.rows, 0);
   const committed = committedCells(circuit);
-  const runBytes = runBytesOf(circuit);
-  const lookupBytes = LEAF_BYTES * stored + ROW_BYTES * rows;
-  const peak = commitmentBytes(committed, code) + Math.max(lookupBytes, openingBytes(code));
+  const run = runBytesOf(circuit);
+  const commitments = commitmentBytes(committed, code);
+  const least = Math.max(
+    LEAST_LEAF_BYTES * stored + ROW_BYTES * rows + ROUND_BYTES,
+    openingBytes(code) + commitments.group,
+  );
+  const most = Math.max(LEAF_BYTES * stored + ROW_BYTES * rows, openingBytes(code)) + commitments.codewords;
   return {
     ...committed,
     lookups: lookedUp.reduce((n, shape) => n + cellsOf(shape), 0),
     rows,
     leaves: 2 ** bitsFor(stored),
     multiplyAdds: tensors.reduce((n, t) => n + (t.def.kind === 'contract' ? multiplyAdds(circuit, t, t.def) : 0), 0),
-    runBytes,
-    peakBytes: runBytes + peak,
+    runBytes: run.peak,
+    keptBytes: run.kept,
+    peakBytes: Math.max(run.peak, run.kept + commitments.always + most),
+    leastBytes: Math.max(run.peak, run.kept + commitments.always + least),
   };
 }
 
@@ -85,14 +103,21 @@ export function committedCells({ tensors }: Circuit): Pick<Cost, 'witnessCells' 
 const MASK_ROWS = 4;
 const SALT_ROWS = 8;
 
-/** Twiddles, message rows with their tails, codewords and hashes. */
-function commitmentBytes(cells: Pick<Cost, 'witnessCells' | 'weightCells'>, code: CodeSize): number {
+/** Twiddles, message rows with their tails and hashes; codewords; those of a group of rows. */
+function commitmentBytes(
+  cells: Pick<Cost, 'witnessCells' | 'weightCells'>,
+  code: CodeSize,
+): { readonly always: number; readonly codewords: number; readonly group: number } {
   const { rowBits, rateBits, tailRows, folds } = code;
   const [message, codeword] = [2 ** rowBits + tailRows * 2 ** (rowBits - folds[0]!), 2 ** (rowBits + rateBits)];
   const matrices = [cells.weightCells, cells.witnessCells].filter((n) => n > 0);
   const hiding = tailRows > 0 ? MASK_ROWS + SALT_ROWS : 0;
   const rows = matrices.reduce((n, count) => n + Math.ceil(count / 2 ** rowBits), hiding);
-  return 4 * codeword + 4 * rows * (message + codeword) + HASH_BYTES * codeword * matrices.length;
+  return {
+    always: 4 * codeword + 4 * rows * message + HASH_BYTES * codeword * matrices.length,
+    codewords: 4 * rows * codeword,
+    group: 4 * Math.min(GROUP_ROWS, rows) * codeword,
+  };
 }
 
 /** The vector, its weights and its planes; of every fold the rows over E on half the domain of the last, and their hashes. */
@@ -108,8 +133,8 @@ export function multiplyAdds({ tensors }: Circuit, { name, shape }: Tensor, def:
   return cellsOf(shape) * cellsOf(k.map((label) => sizes.get(label)!));
 }
 
-/** Goes through the circuit as `evaluate` does, on an arena that only counts. */
-function runBytesOf(circuit: Circuit): number {
+/** Goes through the circuit as `evaluate` does, on an arena that only counts: what it takes at most, and what stays. */
+function runBytesOf(circuit: Circuit): { readonly peak: number; readonly kept: number } {
   let top = 0;
   const arena: Arena = {
     mark: () => top,
@@ -121,13 +146,12 @@ function runBytesOf(circuit: Circuit): number {
   const storage = new Storage(arena);
   const liveness = livenessOf(circuit, outputBindings(circuit));
   const places = new Map<TensorId, Stored>();
-  const listed = new Set<TableId>();
+  const listed = new Map<TableId, Stored>();
   circuit.tensors.forEach((tensor, id) => {
     if (!liveness.isComputed(id)) return;
     const table = tableOf(tensor.def);
     if (table !== undefined && !listed.has(table)) {
-      storage.alloc(4, circuit.tables[table]!.rows);
-      listed.add(table);
+      listed.set(table, storage.alloc(4, circuit.tables[table]!.rows));
     }
     const place = storage.alloc(kindOf(tensor.range), cellsOf(tensor.shape));
     if (place.kind === 2 && isThroughI32(tensor.def)) storage.release(storage.alloc(4, place.length));
@@ -135,7 +159,9 @@ function runBytesOf(circuit: Circuit): number {
     for (const done of liveness.readBy(id)) storage.release(places.get(done)!);
   });
   for (const { rows } of circuit.tables) storage.alloc(4, rows);
-  return top;
+  for (const done of liveness.readByOutputs()) storage.release(places.get(done)!);
+  for (const at of listed.values()) storage.release(at);
+  return { peak: top, kept: storage.isSparse ? storage.bytes.taken : top };
 }
 
 /** The table whose values a hint needs. */

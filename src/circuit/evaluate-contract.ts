@@ -71,7 +71,7 @@ function contractI16(storage: Storage, labels: Labels, product: Product): void {
   const inA = a.axes[0] === label;
   const canPeel = b.axes[0] === label && (inA || (hasWindows(b) && !a.axes.includes(label!)));
   const plane = planeOf(labels, b);
-  if (plane !== undefined && isDepthwise(product)) {
+  if (plane !== undefined && plane.deep === undefined && isDepthwise(product)) {
     depthwise(storage, plane, product);
   } else if (label !== undefined && canPeel) {
     for (let i = 0; i < out.shape[0]!; i++) {

@@ -31,8 +31,10 @@ export interface Product {
   readonly out: Operand<string>;
 }
 
-/** The windows of a tensor whose last one or two axes are windows, y and x; a missing y is trivial. */
+/** The windows of a tensor whose last one to three axes are windows, z, y and x; a missing y is trivial. */
 export interface Plane {
+  /** The window z, where there is one. */
+  readonly deep: { readonly depth: number; readonly kernel: number; readonly window: Window } | undefined;
   readonly height: number;
   readonly width: number;
   readonly kernel: readonly [number, number];
@@ -46,10 +48,11 @@ export function planeOf(labels: Labels, b: Operand<string | Window>): Plane | un
   const windows = b.axes.filter((axis) => typeof axis !== 'string');
   const isLast = b.axes.slice(rank - windows.length).every((axis) => typeof axis !== 'string');
   const x = windows.at(-1);
-  if (x === undefined || windows.length > 2 || !isLast) return undefined;
-  const y = windows.length === 2 ? windows[0] : undefined;
+  if (x === undefined || windows.length > 3 || !isLast) return undefined;
+  const [z, y] = [windows.at(-3), windows.at(-2)];
   const size = (label: string | undefined): number => (label === undefined ? 1 : labels.sizes.get(label)!);
   return {
+    deep: z && { depth: b.shape[rank - 3]!, kernel: size(z.kernel), window: z },
     height: y === undefined ? 1 : b.shape[rank - 2]!,
     width: b.shape[rank - 1]!,
     kernel: [size(y?.kernel), size(x.kernel)],
@@ -133,7 +136,7 @@ function multiplyOne(storage: Storage, labels: Labels, order: Order, plane: Plan
   const block = isDirect ? undefined : storage.alloc(4, M * size);
   for (let from = 0; from < N; from += size) {
     const to = Math.min(N, from + size);
-    gather?.(rows!, from, to);
+    gather?.rows(rows!, from, to);
     const right = rows?.ptr ?? pointer(b);
     const target = block?.ptr ?? pointer(out) + (result.kind === 'nm' ? 4 * from * M : 0);
     const width = to - from;
@@ -144,6 +147,7 @@ function multiplyOne(storage: Storage, labels: Labels, order: Order, plane: Plan
   }
   if (block !== undefined) storage.release(block);
   if (rows !== undefined) storage.release(rows);
+  gather?.end();
   if (left.own !== undefined) storage.release(left.own);
 }
 
@@ -178,9 +182,14 @@ function rowsOfA(
   return { ptr: own.ptr, own };
 }
 
-type Gather = (rows: Stored, from: number, to: number) => void;
+interface Gather {
+  /** Writes rows from .. to, the first one at the start of `rows`. */
+  rows(rows: Stored, from: number, to: number): void;
+  /** Gives back what gathering took. */
+  end(): void;
+}
 
-/** How rows [from, to) of B are gathered: by the patch kernel where its layout fits, else cell by cell. */
+/** How rows of B are gathered: by the patch kernel where its layout fits, else cell by cell. */
 function gatherer(
   storage: Storage,
   labels: Labels,
@@ -190,23 +199,56 @@ function gatherer(
   K: number,
   stride: number,
 ): Gather {
-  const { machine } = storage;
   if (plane !== undefined && order.n.length === order.windows.length && order.batch.length === 0) {
-    const channels = K / cellsOf(plane.kernel);
-    const image = [channels, plane.height, plane.width, ...plane.kernel, ...plane.steps, plane.places[1], stride];
-    const x = pointer(b);
-    return (rows, from, to) => {
-      const base = rows.ptr - 2 * from * stride;
-      inParallel(machine, 'patchesI16', to - from, stride, (i, j) => [x, ...image, from + i, from + j, base]);
-    };
+    return patchGatherer(storage, plane, b, K, stride);
   }
+  const end = (): void => undefined;
   const rowOffsets = offsetsOf(order.n, labels.sizes, b);
   const columnOffsets = offsetsOf(order.k, labels.sizes, b);
   if (order.windows.length === 0) {
-    return (rows, from, to) => gatherPlain(storage, b, rowOffsets, columnOffsets, stride, rows, from, to);
+    return { rows: (rows, from, to) => gatherPlain(storage, b, rowOffsets, columnOffsets, stride, rows, from, to), end };
   }
   const windows = order.windows.map((w) => windowOffsets(labels, order, b, w));
-  return (rows, from, to) => gatherWindows(storage, b, rowOffsets, columnOffsets, windows, stride, rows, from, to);
+  return {
+    rows: (rows, from, to) => gatherWindows(storage, b, rowOffsets, columnOffsets, windows, stride, rows, from, to),
+    end,
+  };
+}
+
+/** By patches of planes; of a volume those of one z after the other, whose planes are those that the window z sees from there. */
+function patchGatherer(
+  storage: Storage,
+  { deep, height, width, kernel, steps, places }: Plane,
+  b: Operand<string | Window>,
+  K: number,
+  stride: number,
+): Gather {
+  const { machine } = storage;
+  const count = K / cellsOf(kernel);
+  const depth = deep?.depth ?? 1;
+  const table = storage.alloc(4, count);
+  const planesFrom = (z: number): void => {
+    const planes = machine.i32(table.ptr, count);
+    for (let i = 0; i < count; i++) {
+      const kz = i % (deep?.kernel ?? 1);
+      const at = deep === undefined ? 0 : deep.window.stride * z + deep.window.dilation * kz - deep.window.pad;
+      const channel = (i - kz) / (deep?.kernel ?? 1);
+      planes[i] = at < 0 || at >= depth ? -1 : (channel * depth + at) * height * width;
+    }
+  };
+  const image = [pointer(b), table.ptr, count, height, width, ...kernel, ...steps, places[1], stride];
+  const area = cellsOf(places);
+  return {
+    rows(rows, from, to) {
+      for (let z = Math.floor(from / area); z * area < to; z++) {
+        const [first, last] = [Math.max(from - z * area, 0), Math.min(to - z * area, area)];
+        const base = rows.ptr + 2 * (z * area - from) * stride;
+        planesFrom(z);
+        inParallel(machine, 'patchesI16', last - first, stride, (i, j) => [...image, first + i, first + j, base]);
+      }
+    },
+    end: () => storage.release(table),
+  };
 }
 
 /** rows[i - from, c] = x[row i, column c], zero beyond the columns. */

@@ -59,7 +59,13 @@ export function evaluate(
   const outputs = readOutputs(run, bindings);
   forget(liveness.readByOutputs());
   for (const at of run.tableValues.values()) storage.release(at);
-  return { tensors: run.tensors, outputs };
+  return { tensors: storage.isSparse ? compacted(run) : run.tensors, outputs };
+}
+
+/** The values of a run where they take no more room than they need. */
+function compacted({ storage, tensors }: Run): ReadonlyMap<TensorId, Stored> {
+  const moved = storage.compact(tensors.values());
+  return new Map([...tensors].map(([id, at]) => [id, moved(at)]));
 }
 
 function checkInputs(circuit: Circuit, inputs: readonly IntArray[]): void {

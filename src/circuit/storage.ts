@@ -37,11 +37,14 @@ export type Arena = Pick<Machine, 'alloc' | 'mark'>;
 /** Allocates from freed blocks first (best fit, neighbours merged), then from the arena. */
 export class Storage<A extends Arena = Machine> {
   readonly machine: A;
+  /** Where the arena was before: what is below is not the storage's. */
+  readonly #base: number;
   /** Free blocks by address, no two adjacent. */
   readonly #free: Block[] = [];
 
   constructor(machine: A) {
     this.machine = machine;
+    this.#base = machine.mark();
   }
 
   /** Room for a tensor; contents arbitrary. @throws TesseraError E_MEMORY */
@@ -56,6 +59,33 @@ export class Storage<A extends Arena = Machine> {
     this.#free.splice(i, 0, block);
     this.#merge(i);
     if (i > 0) this.#merge(i - 1);
+  }
+
+  /** Bytes that are taken, and those between and behind them that are free. */
+  get bytes(): { readonly taken: number; readonly free: number } {
+    const free = this.#free.reduce((n, block) => n + block.bytes, 0);
+    return { taken: this.machine.mark() - this.#base - free, free };
+  }
+
+  /** Whether enough is free to be worth moving what is not: a quarter. Moving takes 0.3 ns a byte. */
+  get isSparse(): boolean {
+    const { taken, free } = this.bytes;
+    return 3 * free > taken;
+  }
+
+  /** Where what was stored at `old` lies once all that is taken has moved to the start of the storage; ends the storage. */
+  compact(this: Storage<Machine>, kept: Iterable<Stored>): (old: Stored) => Stored {
+    const places = new Map<number, number>();
+    const own = [...kept].filter(({ ptr }) => ptr >= this.#base).sort((a, b) => a.ptr - b.ptr);
+    let end = this.#base;
+    for (const { ptr, kind, length } of own) {
+      const bytes = bytesOf(kind, length);
+      this.machine.u8(end, ptr - end + bytes).copyWithin(0, ptr - end);
+      places.set(ptr, end);
+      end += bytes;
+    }
+    this.machine.release(end);
+    return (old) => ({ ...old, ptr: places.get(old.ptr) ?? old.ptr });
   }
 
   #take(bytes: number): number {

@@ -19,7 +19,7 @@ import {
 } from '../soundness/parameters.ts';
 import { bytesToExts, bytesToWords, Rejection, type VerifierChannel } from '../transcript/channel.ts';
 import type { Label } from '../transcript/labels.ts';
-import { SALT_WORDS } from './matrix.ts';
+import { SALT_WORDS } from './codewords.ts';
 import { rootOf, siblingPositions } from './merkle.ts';
 
 export interface ClaimedMatrix {

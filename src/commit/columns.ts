@@ -1,7 +1,8 @@
 /** Committing to columns of integers: upload, pack, encode, hash; in zero knowledge with random coefficients, and with the mask's rows. */
 import type { Machine } from '../kernels/kernels.ts';
 import { type Parameters, tailOf } from '../soundness/parameters.ts';
-import { commitRows, isSalted, type MatrixCommitment } from './matrix.ts';
+import { isSalted } from './codewords.ts';
+import { commitRows, type Keep, type MatrixCommitment } from './matrix.ts';
 import { type PackedSource, packMatrix } from './pack.ts';
 import type { Packing } from './packing.ts';
 import { fillElements, randomElements, USE } from './secret.ts';
@@ -36,18 +37,23 @@ export interface HidingColumns {
   readonly mask: 'with mask' | 'no mask';
 }
 
-/**
- * `columns` in the packing's order. Without `hiding` anybody who has the columns gets the same root, whatever the tail of the parameters.
- * `tamper` is for tests that lie: it sees the message words before they are encoded.
- */
+export interface CommitOptions {
+  /** Without it, anybody who has the columns gets the same root, whatever the tail of the parameters. */
+  readonly hiding?: HidingColumns | undefined;
+  /** Default: codewords. */
+  readonly keep?: Keep;
+  /** For tests that lie: it sees the message words before they are encoded. */
+  readonly tamper?: ((machine: Machine, words: number, count: number) => void) | undefined;
+}
+
+/** `columns` in the packing's order. */
 export function commitColumns(
   m: Machine,
   packing: Packing,
   columns: readonly PackedSource[],
   parameters: Parameters,
   twiddles: number,
-  hiding?: HidingColumns,
-  tamper?: (machine: Machine, words: number, count: number) => void,
+  { hiding, keep = 'codewords', tamper }: CommitOptions = {},
 ): ColumnCommitment {
   const { rowBits, rateBits } = parameters;
   const extra = hiding?.mask === 'with mask' ? MASK_ROWS : 0;
@@ -56,7 +62,8 @@ export function commitColumns(
   const count = packing.rows + extra;
   const rows = Array.from({ length: count }, (_, i) => messages + 4 * i * 2 ** rowBits);
   if (hiding === undefined) {
-    return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles), messages, tails: 0 };
+    const commitment = commitRows(m, rows, rowBits, rowBits + rateBits, twiddles, undefined, keep);
+    return { commitment, messages, tails: 0 };
   }
   const { secret } = hiding;
   fillElements(m, secret, USE.mask, messages + 4 * packing.rows * 2 ** rowBits, extra * 2 ** rowBits);
@@ -64,5 +71,5 @@ export function commitColumns(
   const tails = randomElements(m, secret, USE.tails, count * tail);
   const salts = isSalted(packing.rows) ? secret : undefined;
   const random = { tails: rows.map((_, i) => tails + 4 * i * tail), tail, salts };
-  return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles, random), messages, tails };
+  return { commitment: commitRows(m, rows, rowBits, rowBits + rateBits, twiddles, random, keep), messages, tails };
 }

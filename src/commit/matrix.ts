@@ -1,46 +1,26 @@
 /**
- * Committing to a matrix: every row is encoded over D_n, leaf j of the Merkle tree is the hash of column j (docs/spec/30-commitment.md).
- * A matrix over E is a matrix over F with four rows for each of its own.
- *
- * A hiding matrix has T random coefficients behind each row's message, on the basis elements 2^m .. 2^m + T - 1, which are pi_m times the first
- * T: pi_m has no zero on D_n, so any T distinct columns are independent and uniform. Where such rows are few, a salt goes into every leaf's
- * hash, because a column that nobody opened could be guessed.
+ * Committing to a matrix: every row is encoded over D_n (codewords.ts), leaf j of the Merkle tree is the hash of column j
+ * (docs/spec/30-commitment.md). A matrix over E is a matrix over F with four rows for each of its own.
  */
 import type { Machine } from '../kernels/kernels.ts';
 import { forRanges } from '../kernels/vectors.ts';
+import { Codewords, type Hiding } from './codewords.ts';
+import { ColumnHash } from './column-hash.ts';
 import { siblingPositions } from './merkle.ts';
-import { fillWords, USE } from './secret.ts';
-
-/** Words of a leaf's salt, behind the column's cells. */
-export const SALT_WORDS = 8;
-
-/**
- * Whether leaves are salted: of 8 rows and more, a column that is not opened has 248 bits that nothing determines, T being larger than the number
- * of opened columns. Without salts a commitment of 11 rows takes 2.2 ms for 3.2 (2^14 columns, one thread, 2026-11-25). `rows`: the mask's not counted.
- */
-export function isSalted(rows: number): boolean {
-  return rows < 8;
-}
 
 export interface MatrixCommitment {
   /** Base rows of codewords, and of the salt where the matrix hides. */
   readonly words: number;
   readonly domainBits: number;
-  /** Codewords and salts, words x 2^n, row-major. */
-  readonly codewords: number;
+  /** The cells of columns, one column after the other, salts included. */
+  readonly columns: (positions: readonly number[]) => Uint32Array;
   /** Digests of each level, leaves first; 32 bytes a node. */
   readonly levels: readonly number[];
   readonly root: Uint8Array;
 }
 
-/** What makes a matrix hide: random coefficients of every row, and the secret that salts come from, where there are such. */
-export interface Hiding {
-  /** A pointer for each row. */
-  readonly tails: readonly number[];
-  /** T words each, at most 2^messageBits. */
-  readonly tail: number;
-  readonly salts: Uint8Array | undefined;
-}
+/** Whether codewords stay in memory, or are made again when columns are opened. */
+export type Keep = 'codewords' | 'digests';
 
 /** Twiddle factors for domains up to 2^n. */
 export function prepareTwiddles(m: Machine, domainBits: number): number {
@@ -49,7 +29,7 @@ export function prepareTwiddles(m: Machine, domainBits: number): number {
   return twiddles;
 }
 
-/** `rows`: pointers to base vectors of 2^messageBits. */
+/** `rows`: pointers to base vectors of 2^messageBits. They, tails and twiddles stay where they are while columns may be opened. */
 export function commitRows(
   m: Machine,
   rows: readonly number[],
@@ -57,30 +37,17 @@ export function commitRows(
   domainBits: number,
   twiddles: number,
   hiding?: Hiding,
+  keep: Keep = 'codewords',
 ): MatrixCommitment {
   const length = 2 ** domainBits;
-  const salts = hiding?.salts;
-  const words = rows.length + (salts === undefined ? 0 : SALT_WORDS);
-  const codewords = m.alloc(4 * words * length);
-  const codeword = (row: number) => codewords + 4 * length * row;
-  const joined = hiding !== undefined && hiding.tail > 0;
-  if (joined) {
-    m.fork(
-      'joinRow',
-      rows.map((row, i) => [row, messageBits, hiding.tails[i]!, hiding.tail, codeword(i)]),
-    );
-  }
-  m.fork(
-    'encodeRow',
-    rows.map((row, i) =>
-      joined
-        ? [codeword(i), messageBits + 1, codeword(i), domainBits, twiddles]
-        : [row, messageBits, codeword(i), domainBits, twiddles],
-    ),
-  );
-  if (salts !== undefined) fillWords(m, salts, USE.salts, codeword(rows.length), SALT_WORDS * length);
+  const source = new Codewords(m, rows, messageBits, domainBits, twiddles, hiding);
+  const { words } = source;
+  const stored = keep === 'codewords' ? m.alloc(4 * words * length) : undefined;
   const leaves = m.alloc(32 * length);
-  forRanges(m, 'hashColumns', length, 128, (from, to) => [codewords, words, length, from, to, leaves]);
+  const mark = m.mark();
+  const hash = new ColumnHash(m, words, length, leaves);
+  source.forGroups(stored, (codewords, first, count) => hash.absorb(codewords, first, count));
+  m.release(mark);
   const levels = [leaves];
   for (let count = length / 2; count >= 1; count /= 2) {
     const child = levels.at(-1)!;
@@ -88,21 +55,17 @@ export function commitRows(
     forRanges(m, 'hashParents', count, 512, (from, to) => [child, from, to, nodes]);
     levels.push(nodes);
   }
-  const root = m.u8(levels.at(-1)!, 32).slice();
-  return { words, domainBits, codewords, levels, root };
+  const columns = (positions: readonly number[]) => source.columns(stored, positions);
+  return { words, domainBits, columns, levels, root: m.u8(levels.at(-1)!, 32).slice() };
 }
 
 /** Columns at ascending positions, salts included, then the multiproof's siblings. */
 export function openColumns(m: Machine, matrix: MatrixCommitment, positions: readonly number[]): Uint8Array {
-  const { words, domainBits, codewords, levels } = matrix;
+  const { words, domainBits, columns, levels } = matrix;
   const siblings = siblingPositions(positions, domainBits);
   const count = siblings.reduce((n, level) => n + level.length, 0);
   const out = new Uint8Array(4 * words * positions.length + 32 * count);
-  const columns = new Uint32Array(out.buffer, 0, words * positions.length);
-  const cells = m.u32(codewords, words * 2 ** domainBits);
-  positions.forEach((p, i) => {
-    for (let row = 0; row < words; row++) columns[i * words + row] = cells[row * 2 ** domainBits + p]!;
-  });
+  new Uint32Array(out.buffer, 0, words * positions.length).set(columns(positions));
   let at = 4 * words * positions.length;
   siblings.forEach((level, k) => {
     for (const s of level) {

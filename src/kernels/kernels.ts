@@ -276,10 +276,22 @@ export interface RawKernels {
    */
   adjointRow(src: number, n: number, dst: number, m: number, twiddles: number): void;
   /**
-   * dst[j] = BLAKE3 of column j, from <= j < to: the words matrix[row * stride + j], row < rows, little-endian. 32 bytes a column.
-   * Any number of rows (chunk tree beyond 256). from, to multiples of 4 (or 2^n < 4: all). stride in words.
+   * A step of the BLAKE3 of columns of `total` words, from <= j < to: takes words first .. first + rows, matrix[row stride + j], row < rows,
+   * little-endian, into the chaining values at dst, 32 bytes a column. They are all of one chunk of 256 words; first is a multiple of 16. Behind
+   * the last word of a chunk, dst is the chunk's chaining value, which of up to 256 words is the digest. from, to multiples of 4. stride in words.
    */
-  hashColumns(matrix: number, rows: number, stride: number, from: number, to: number, dst: number): void;
+  hashColumns(
+    matrix: number,
+    rows: number,
+    stride: number,
+    from: number,
+    to: number,
+    dst: number,
+    first: number,
+    total: number,
+  ): void;
+  /** dst[j] = BLAKE3 parent of left[j] and right[j], 32 bytes each, root 1: as the root; from, to multiples of 4. dst may be left or right. */
+  joinColumns(left: number, right: number, root: number, from: number, to: number, dst: number): void;
   /** dst[i] = BLAKE3 parent chaining value (no ROOT flag) of nodes src[2i], src[2i+1]; 32 bytes a node. */
   hashParents(src: number, from: number, to: number, dst: number): void;
   /**
@@ -297,11 +309,13 @@ export interface RawKernels {
   /** c[i N + j] = sum_k a[i K + k] b[j K + k], i32 wrap-around free by the caller's range analysis; rows from <= i < to of a. i16 in, i32 out. any. */
   gemmI16(a: number, b: number, N: number, K: number, from: number, to: number, c: number): void;
   /**
-   * Rows of window patches for gemmI16. x: i16, channels x height x width (dense). For from <= row < to, row = oy outW + ox:
+   * Rows of window patches for gemmI16. x: i16, planes of height x width: that of a channel begins at cell planes[ch] (i32), and is of zeros
+   * where that is -1. For from <= row < to, row = oy outW + ox:
    *   dst[row rowLen + (ch kh + ky) kw + kx] = x[ch, sy oy + dy ky - py, sx ox + dx kx - px], 0 outside. rowLen >= channels kh kw; the rest is 0.
    */
   patchesI16(
     x: number,
+    planes: number,
     channels: number,
     height: number,
     width: number,

@@ -59,14 +59,26 @@ export class ProductInstance {
   }
 }
 
-/** sum_x e(x) a(x) b(x). The cubic's coefficients come from s(0), s(-1), the leading one, and s(1) = claim - s(0). */
+/** s(0), s(-1) and the leading coefficient of a round's cubic, sum_x e(x) a(x) b(x), for tables of 2 half entries. */
+export function tripleSums(m: Machine, tables: readonly [number, number, number], half: number): readonly Ext[] {
+  return sumRanges(m, 'tripleRound', half, 3, (from, to, out) => [...tables, half, from, to, out]);
+}
+
+/** c0, c2, c3 of the cubic: s(1) = claim - s(0), and s(1) + s(-1) = 2 c0 + 2 c2. */
+export function tripleCoefficients(claim: Ext, sums: readonly Ext[]): readonly Ext[] {
+  const [zero, minusOne, c3] = sums as [Ext, Ext, Ext];
+  const c2 = claim.sub(zero).add(minusOne).mulBase(HALF).sub(zero);
+  return [zero, c2, c3];
+}
+
+/** sum_x e(x) a(x) b(x). */
 export class TripleInstance {
   readonly variables: number;
   readonly #machine: Machine;
   readonly #tables: readonly [number, number, number];
   #length: number;
 
-  /** Tables: E vectors of 2^variables, overwritten. */
+  /** Tables: E vectors of 2^variables, overwritten; a and b may be one. */
   constructor(machine: Machine, tables: readonly [number, number, number], variables: number) {
     this.variables = variables;
     this.#machine = machine;
@@ -75,25 +87,12 @@ export class TripleInstance {
   }
 
   round(claim: Ext): readonly Ext[] {
-    const half = this.#length / 2;
-    const [e, a, b] = this.#tables;
-    const [zero, minusOne, c3] = sumRanges(this.#machine, 'tripleRound', half, 3, (from, to, out) => [
-      e,
-      a,
-      b,
-      half,
-      from,
-      to,
-      out,
-    ]) as [Ext, Ext, Ext];
-    // s(1) + s(-1) = 2 c0 + 2 c2
-    const c2 = claim.sub(zero).add(minusOne).mulBase(HALF).sub(zero);
-    return [zero, c2, c3];
+    return tripleCoefficients(claim, tripleSums(this.#machine, this.#tables, this.#length / 2));
   }
 
   bind(r: Ext): void {
     this.#length /= 2;
-    for (const t of this.#tables) foldVector(this.#machine, t, this.#length, r);
+    for (const t of new Set(this.#tables)) foldVector(this.#machine, t, this.#length, r);
   }
 
   /** e, a and b at the point, once every variable is bound. */

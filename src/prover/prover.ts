@@ -5,10 +5,12 @@
 import { Hand } from '../argue/hand.ts';
 import type { Content } from '../argue/network.ts';
 import type { PadLayout } from '../argue/pads.ts';
+import { costOf } from '../circuit/cost.ts';
 import { evaluate, type Witness } from '../circuit/evaluate.ts';
 import type { Circuit, IntArray, TensorId } from '../circuit/types.ts';
 import { type ColumnCommitment, commitColumns, type Uploaded, uploadIntegers } from '../commit/columns.ts';
 import { findNonce } from '../commit/grind.ts';
+import type { Keep } from '../commit/matrix.ts';
 import { type Entropy, entropy } from '../commit/secret.ts';
 import { TesseraError } from '../errors.ts';
 import { modelId } from '../files/key.ts';
@@ -65,6 +67,10 @@ export class Prover {
   readonly #weights: ReadonlyMap<TensorId, Uploaded>;
   readonly #matrices: ReadonlyMap<Content, ColumnCommitment>;
   readonly #twiddles: Twiddles;
+  /** What of commitments stays in memory: all where there is room for it. */
+  readonly #keep: Keep;
+  /** An estimate of what a proof takes at least. */
+  readonly #leastBytes: number;
   readonly #plans = new Map<string, Plan>();
   readonly #padLayouts = new Map<Plan, PadLayout>();
 
@@ -73,10 +79,13 @@ export class Prover {
     this.machine = machine;
     this.model = model;
     const plan = this.planFor({ publicInputs: new Set(), zk: unpackParameters(model.parameters).tailRows > 0 });
+    const { peakBytes, leastBytes } = costOf(model.circuit, plan.weightParameters);
+    this.#leastBytes = leastBytes;
+    this.#keep = peakBytes <= machine.limitBytes ? 'codewords' : 'digests';
     this.#twiddles = new Twiddles(machine, plan.weightParameters);
     this.#weights = new Map([...model.weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
     const secrets = { 'private weights': model.secret };
-    this.#matrices = commitWeights(machine, plan, this.#weights, secrets, this.#twiddles);
+    this.#matrices = commitWeights(machine, plan, this.#weights, secrets, this.#twiddles, this.#keep);
     for (const [content, { commitment }] of this.#matrices) {
       const root = content === 'weights' ? model.root : model.privateRoot;
       if (commitment.root.every((b, i) => b === root[i])) continue;
@@ -148,6 +157,7 @@ export class Prover {
       columns: (id: TensorId) => tensors.get(id)!,
       matrices,
       twiddles: this.#twiddles,
+      keep: this.#keep,
       padLayout: () => this.#padLayout(plan),
       secretOf: hooks.entropy ?? entropy,
       onStage: (stage: Stage) => clock.end(stage),
@@ -179,7 +189,7 @@ export class Prover {
       tensors.set(columns[0]!, uploaded);
       const hiding = { secret, mask: 'no mask' } as const;
       const twiddles = this.#twiddles.for(parameters);
-      const made = commitColumns(this.machine, packing, [uploaded], parameters, twiddles, hiding);
+      const made = commitColumns(this.machine, packing, [uploaded], parameters, twiddles, { hiding });
       if (made.commitment.root.some((b, i) => b !== root[i])) throw otherOpening();
       return made;
     });
@@ -221,7 +231,7 @@ export function modelRoots(
   const mark = machine.mark();
   const uploaded = new Map([...weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
   const twiddles = new Twiddles(machine, plan.weightParameters);
-  const matrices = commitWeights(machine, plan, uploaded, { 'private weights': secret }, twiddles);
+  const matrices = commitWeights(machine, plan, uploaded, { 'private weights': secret }, twiddles, 'digests');
   const rootOf = (content: Content) => matrices.get(content)?.commitment.root ?? new Uint8Array(32);
   const roots = { root: rootOf('weights'), privateRoot: rootOf('private weights') };
   machine.release(mark);
@@ -235,6 +245,7 @@ export function commitWeights(
   weights: ReadonlyMap<TensorId, Uploaded>,
   secrets: Partial<Record<Content, Uint8Array>>,
   twiddles: Twiddles,
+  keep: Keep = 'codewords',
 ): Map<Content, ColumnCommitment> {
   const matrices = new Map<Content, ColumnCommitment>();
   for (const { content, columns, packing } of commitments) {
@@ -243,7 +254,7 @@ export function commitWeights(
     const sources = columns.map((id) => weights.get(id)!);
     const hiding = secret === undefined ? undefined : { secret, mask: 'no mask' as const };
     const at = twiddles.for(weightParameters);
-    matrices.set(content, commitColumns(machine, packing, sources, weightParameters, at, hiding));
+    matrices.set(content, commitColumns(machine, packing, sources, weightParameters, at, { hiding, keep }));
   }
   return matrices;
 }

@@ -11,7 +11,7 @@ import { ProverParty } from '../argue/party.ts';
 import { cellsOf, type TensorId } from '../circuit/types.ts';
 import { type ColumnCommitment, commitColumns, type Uploaded } from '../commit/columns.ts';
 import { maskWeights } from '../commit/mask.ts';
-import { prepareTwiddles } from '../commit/matrix.ts';
+import { type Keep, prepareTwiddles } from '../commit/matrix.ts';
 import { openMatrices } from '../commit/open.ts';
 import { packColumns } from '../commit/packing.ts';
 import type { Entropy } from '../commit/secret.ts';
@@ -40,6 +40,8 @@ export interface SendSide {
   /** The commitments before the witness's, in the plan's order. */
   readonly matrices: readonly ColumnCommitment[];
   readonly twiddles: Twiddles;
+  /** What of the witness's commitment stays in memory. */
+  readonly keep?: Keep;
   readonly padLayout: () => PadLayout;
   readonly secretOf: Entropy;
   readonly onStage: (stage: 'commit' | 'lookups' | 'linear' | 'batch' | 'opening') => void;
@@ -89,14 +91,15 @@ function commitWitness(machine: Machine, plan: Plan, side: SendSide, hooks: Send
   const { parameters } = plan.classes[at]!;
   const sources = columns.map(side.columns);
   const hiding = plan.disclosure.zk ? { secret: side.secretOf(), mask: 'with mask' as const } : undefined;
-  return commitColumns(machine, packing, sources, parameters, side.twiddles.for(parameters), hiding, hooks.matrix);
+  const options = { hiding, keep: side.keep, tamper: hooks.matrix };
+  return commitColumns(machine, packing, sources, parameters, side.twiddles.for(parameters), options);
 }
 
 /** The mask of a class that the witness is not in. */
 function commitMask(machine: Machine, parameters: Parameters, { twiddles, secretOf }: SendSide): ColumnCommitment {
   const hiding = { secret: secretOf(), mask: 'with mask' } as const;
   const nothing = packColumns([], parameters.rowBits);
-  return commitColumns(machine, nothing, [], parameters, twiddles.for(parameters), hiding);
+  return commitColumns(machine, nothing, [], parameters, twiddles.for(parameters), { hiding });
 }
 
 /** Where the mask's rows are behind the witness's. */

@@ -23,7 +23,7 @@ export function commitTensor(machine: Machine, tensor: Omit<OpeningFile, 'root'>
   const source = uploadIntegers(machine, tensor.values);
   const twiddles = prepareTwiddles(machine, rowBits + rateBits);
   const hiding = { secret: tensor.secret, mask: 'no mask' } as const;
-  const { commitment } = commitColumns(machine, packing, [source], STANDALONE, twiddles, hiding);
+  const { commitment } = commitColumns(machine, packing, [source], STANDALONE, twiddles, { hiding });
   machine.release(mark);
   return { ...tensor, root: commitment.root };
 }

@@ -6,8 +6,8 @@ import { layoutTree, tableColumnValues, tableTag } from '../../src/argue/layout.
 import { Ledger } from '../../src/argue/ledger.ts';
 import { argueLookups } from '../../src/argue/lookup.ts';
 import { ProverParty } from '../../src/argue/party.ts';
-import type { Space } from '../../src/argue/round-tables.ts';
 import { LookupTree } from '../../src/argue/tree.ts';
+import type { Space } from '../../src/argue/windows.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { evaluate, type Witness } from '../../src/circuit/evaluate.ts';
 import { cellsOf } from '../../src/circuit/types.ts';

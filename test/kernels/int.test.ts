@@ -63,9 +63,12 @@ describe('windows', () => {
         const rowLen = channels * kh * kw + extra;
         same(channels + extra, (raw, b) => {
           const x = b.integers(channels * height * width, 2, 16);
+          const planes = b.machine.alloc(4 * channels);
+          const places = [2, -1, 0, 1, 3, 7, 6, 5].map((i) => (i < 0 ? i : (i % channels) * height * width));
+          b.machine.i32(planes, channels).set(places.slice(0, channels));
           const dst = b.outWords(Math.ceil((rows * rowLen) / 2));
           const call = (from: number, to: number) =>
-            raw.patchesI16(x, channels, height, width, kh, kw, ...steps, outW!, rowLen, from, to, dst);
+            raw.patchesI16(x, planes, channels, height, width, kh, kw, ...steps, outW!, rowLen, from, to, dst);
           if (rows > 16) call(8, 16);
           if (rows > 16) call(0, 8);
           call(rows > 16 ? 16 : 0, rows);

@@ -16,7 +16,7 @@ afterAll(() => pool[Symbol.asyncDispose]());
 function forked(machine: Machine): number[] {
   const bench = new Bench(machine, 7);
   const [matrix, digests] = [bench.words(20 * 256), machine.alloc(32 * 256)];
-  const columns = Array.from({ length: 32 }, (_, i) => [matrix, 20, 256, 8 * i, 8 * i + 8, digests]);
+  const columns = Array.from({ length: 32 }, (_, i) => [matrix, 20, 256, 8 * i, 8 * i + 8, digests, 0, 20]);
   machine.fork('hashColumns', columns);
   const [a, b] = [bench.vector(256), bench.vector(256)];
   const outs = machine.alloc(16 * 32);

@@ -282,15 +282,26 @@ describe('code', () => {
 });
 
 describe('hashes', () => {
-  test.each([1, 2, 15, 16, 17, 255, 256, 257, 600, 1025])('hashColumns, %i rows', (rows) => {
-    same(rows, (raw, b) => {
+  test.each([
+    [1, 0, 1],
+    [15, 0, 15],
+    [16, 0, 17],
+    [1, 16, 17],
+    [32, 32, 96],
+    [256, 0, 256],
+    [240, 16, 256],
+    [256, 0, 257],
+    [1, 256, 257],
+    [16, 1024, 1100],
+  ])('hashColumns, %i rows from %i on of %i', (rows, first, total) => {
+    same(total, (raw, b) => {
       const stride = 24;
-      raw.hashColumns(b.words(rows * stride), rows, stride, 0, 24, b.outWords(8 * 24));
+      raw.hashColumns(b.words(rows * stride), rows, stride, 0, 24, b.outWords(8 * 24), first, total);
       return 0;
     });
   });
 
-  test('hashColumns of ranges and of fewer than four columns', () => {
+  test('hashColumns and joinColumns of ranges and of fewer than four columns', () => {
     for (const [from, to] of [
       [0, 1],
       [0, 2],
@@ -298,7 +309,9 @@ describe('hashes', () => {
       [8, 20],
     ] as const) {
       same(to, (raw, b) => {
-        raw.hashColumns(b.words(300 * 20), 300, 20, from, to, b.outWords(8 * 20));
+        const digests = b.outWords(8 * 24);
+        raw.hashColumns(b.words(200 * 20), 200, 20, from, to, digests, 32, 300);
+        raw.joinColumns(digests, b.words(8 * 24), to % 8 === 0 ? 1 : 0, from, to, digests);
         return 0;
       });
     }

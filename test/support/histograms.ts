@@ -11,7 +11,7 @@
  * that the margin is for. All suites together make some 600 tests of groups and 400,000 of places: with other seeds they would fail by chance
  * less than once in 10^7 times.
  */
-import { SALT_WORDS } from '../../src/commit/matrix.ts';
+import { SALT_WORDS } from '../../src/commit/codewords.ts';
 import type { Plan } from '../../src/proof/plan.ts';
 import { foldsOf, levelsOf, padCode } from '../../src/soundness/parameters.ts';
 import type { Message } from './mutations.ts';

@@ -22,7 +22,8 @@ import type { OpeningClaim } from '../../src/argue/opening.ts';
 import { AffineParty, type Transmitted } from '../../src/argue/pads.ts';
 import type { TensorId } from '../../src/circuit/types.ts';
 import { evaluateAt } from '../../src/commit/check.ts';
-import { type MatrixCommitment, openColumns, prepareTwiddles, SALT_WORDS } from '../../src/commit/matrix.ts';
+import { SALT_WORDS } from '../../src/commit/codewords.ts';
+import { type MatrixCommitment, openColumns, prepareTwiddles } from '../../src/commit/matrix.ts';
 import { openMatrices } from '../../src/commit/open.ts';
 import { domainPoint } from '../../src/field/circle.ts';
 import { planesOf } from '../../src/field/dot.ts';
@@ -208,17 +209,14 @@ function fabricateMatrix(
 ): MatrixCommitment {
   const length = 2 ** domainBits;
   const words = columns[0]!.length + SALT_WORDS;
-  const codewords = m.alloc(4 * words * length);
   const leaves = m.alloc(32 * length);
-  const cells = m.u32(codewords, words * length);
+  const cells = new Map<number, Uint32Array>();
   const digests = m.u8(leaves, 32 * length);
   digests.set(coins.bytes(32 * length));
   positions.forEach((position, i) => {
     const salt = Array.from({ length: SALT_WORDS }, () => coins.word());
     const column = Uint32Array.from([...columns[i]!, ...salt]);
-    column.forEach((word, row) => {
-      cells[row * length + position] = word;
-    });
+    cells.set(position, column);
     digests.set(blake3(new Uint8Array(column.buffer)), 32 * position);
   });
   const levels = [leaves];
@@ -227,7 +225,8 @@ function fabricateMatrix(
     m.raw.hashParents(levels.at(-1)!, 0, count, nodes);
     levels.push(nodes);
   }
-  return { words, domainBits, codewords, levels, root: m.u8(levels.at(-1)!, 32).slice() };
+  const opened = (at: readonly number[]) => Uint32Array.from(at.flatMap((position) => [...cells.get(position)!]));
+  return { words, domainBits, columns: opened, levels, root: m.u8(levels.at(-1)!, 32).slice() };
 }
 
 /** The honest recursion, from an h that no row made: its four planes, weighed with the basis, stand in for all rows. */

@@ -8,55 +8,65 @@ import { scratch } from './scratch';
 
 /** Columns hashed together: one cache line of each row is read once. */
 const GROUP: u32 = 16;
-const GROUP_CV: usize = 512;
 
 /** Rows of one chunk (1024 bytes) and of one block (64 bytes). */
 const CHUNK_ROWS: u32 = 256;
 const BLOCK_ROWS: u32 = 16;
 
-/**
- * Scratch: chaining values of a group, then its stack of subtrees, 512 bytes each, then room for one set of digests.
- */
-const STACK: usize = 0x200;
+/** Scratch: chaining values of a group, then room for a second set of four, and for digests. */
+const SPARE: usize = 0x200;
 const DIGESTS: usize = 0x8000;
 
-export function hashColumns(matrix: usize, rows: u32, stride: u32, from: u32, to: u32, dst: usize): void {
+/** Columns in groups of 16: words first .. first + rows of each, all in one chunk, into the chaining values at dst. */
+export function hashColumns(
+  matrix: usize,
+  rows: u32,
+  stride: u32,
+  from: u32,
+  to: u32,
+  dst: usize,
+  first: u32,
+  total: u32,
+): void {
   for (let j = from; j < to; j += GROUP) {
-    hashGroup(matrix + 4 * <usize>j, rows, 4 * <usize>stride, min(to - j, GROUP), dst + 32 * <usize>j);
+    absorb(matrix + 4 * <usize>j, rows, 4 * <usize>stride, min(to - j, GROUP), dst + 32 * <usize>j, first, total);
   }
 }
 
-/** BLAKE3 of `columns` <= 16 columns, rows `step` bytes apart: chunks, and the tree over them. */
-function hashGroup(x: usize, rows: u32, step: usize, columns: u32, dst: usize): void {
-  const chunks: u32 = rows == 0 ? 1 : (rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-  let depth: usize = 0;
-  for (let chunk: u32 = 0; chunk < chunks; chunk++) {
-    const first = chunk * CHUNK_ROWS;
-    hashChunk(x + <usize>first * step, min(rows - first, CHUNK_ROWS), step, columns, chunk, chunks == 1 ? ROOT : 0);
-    if (chunk + 1 == chunks) break;
-    for (let done = chunk + 1; (done & 1) == 0; done >>= 1) joinSubtrees(--depth, columns, 0);
-    memory.copy(scratch(STACK + depth++ * GROUP_CV), scratch(0), GROUP_CV);
+/** Rows are `step` bytes apart. */
+function absorb(x: usize, rows: u32, step: usize, columns: u32, dst: usize, first: u32, total: u32): void {
+  const start = first % CHUNK_ROWS;
+  for (let k: u32 = 0; k < columns; k += 4) {
+    if (start == 0) initialValue(scratch(CV * (k >> 2)));
+    else loadDigests(dst + 32 * <usize>k, scratch(CV * (k >> 2)));
   }
-  while (depth-- > 0) joinSubtrees(depth, columns, depth == 0 ? ROOT : 0);
+  const ends = first + rows == total || start + rows == CHUNK_ROWS;
+  const end = ends ? CHUNK_END | (total <= CHUNK_ROWS ? ROOT : 0) : 0;
+  let row: u32 = 0;
+  do {
+    const count = min(rows - row, BLOCK_ROWS);
+    const flags = (start + row == 0 ? CHUNK_START : 0) | (row + count == rows ? end : 0);
+    for (let k: u32 = 0; k < columns; k += 4) {
+      loadBlock(x + <usize>row * step + 4 * <usize>k, count, step, min(columns - k, 4));
+      compress(scratch(CV * (k >> 2)), first / CHUNK_ROWS, 4 * count, flags);
+    }
+    row += count;
+  } while (row < rows);
   for (let k: u32 = 0; k < columns; k += 4) {
     storeDigests(scratch(CV * (k >> 2)), min(columns - k, 4), dst + 32 * <usize>k);
   }
 }
 
-/** The chaining values of one chunk of all columns. */
-function hashChunk(x: usize, rows: u32, step: usize, columns: u32, counter: u32, root: u32): void {
-  for (let k: u32 = 0; k < columns; k += 4) initialValue(scratch(CV * (k >> 2)));
-  let row: u32 = 0;
-  do {
-    const count = min(rows - row, BLOCK_ROWS);
-    const last = row + count == rows;
-    const flags = (row == 0 ? CHUNK_START : 0) | (last ? CHUNK_END | root : 0);
-    for (let k: u32 = 0; k < columns; k += 4) {
-      loadBlock(x + <usize>row * step + 4 * <usize>k, count, step, min(columns - k, 4));
-      compress(scratch(CV * (k >> 2)), counter, 4 * count, flags);
-    }
-    row += count;
-  } while (row < rows);
+/** Parents of the columns' chaining values at left and right. */
+export function joinColumns(left: usize, right: usize, root: u32, from: u32, to: u32, dst: usize): void {
+  const cv = scratch(0);
+  for (let j = from; j < to; j += 4) {
+    loadDigests(left + 32 * <usize>j, scratch(BLOCK));
+    loadDigests(right + 32 * <usize>j, scratch(BLOCK + CV));
+    initialValue(cv);
+    compress(cv, 0, 64, PARENT | (root ? ROOT : 0));
+    storeDigests(cv, min(to - j, 4), dst + 32 * <usize>j);
+  }
 }
 
 /** The block of four columns, `count` rows of it; zeros below, and beyond n columns. */
@@ -69,14 +79,17 @@ function loadBlock(x: usize, count: u32, step: usize, n: u32): void {
   }
 }
 
-/** Chaining values <- parent of (stack entry, chaining values), for every column. */
-function joinSubtrees(depth: usize, columns: u32, root: u32): void {
-  for (let k: u32 = 0; k < columns; k += 4) {
-    const cv = scratch(CV * (k >> 2));
-    memory.copy(scratch(BLOCK), scratch(STACK + depth * GROUP_CV + CV * (k >> 2)), CV);
-    memory.copy(scratch(BLOCK + CV), cv, CV);
-    initialValue(cv);
-    compress(cv, 0, 64, PARENT | root);
+/** Four digests, 32 bytes each, as chaining values. What is behind fewer is read too, and has no effect. */
+function loadDigests(src: usize, cv: usize): void {
+  for (let k: usize = 0; k < 32; k += 16) {
+    storeTransposed(
+      cv + 4 * k,
+      16,
+      v128.load(src + k),
+      v128.load(src + k, 32),
+      v128.load(src + k, 64),
+      v128.load(src + k, 96),
+    );
   }
 }
 
@@ -157,7 +170,7 @@ function loadKey(cv: usize, key: usize): void {
 function redraw(cv: usize, k: u32, key: usize): void {
   const lane = cv + 4 * <usize>k;
   while (!halve(lane)) {
-    const again = scratch(STACK);
+    const again = scratch(SPARE);
     const attempt = scratch(BLOCK) + 48 + 4 * <usize>k;
     store<u32>(attempt, load<u32>(attempt) + 1);
     loadKey(again, key);

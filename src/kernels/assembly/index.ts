@@ -4,7 +4,7 @@
 export { adjointRow, encodeRow, joinRow, twiddles } from './code';
 export { fractionFirst, fractionNext, fractionUp } from './fraction';
 export { gemmI16 } from './gemm';
-export { expandSecret, grind, hashColumns, hashParents } from './hash';
+export { expandSecret, grind, hashColumns, hashParents, joinColumns } from './hash';
 export { axpyInt, bitsInt, countInt, fillI32, packBox, shiftInt, tableInt } from './int';
 export { leafFactors, leafGrandparents, leafParents, leafPatterns } from './leaves';
 export { pairFirst, pairNext, pairPatterns, patternFold, patternProducts } from './pairs';

@@ -29,7 +29,7 @@ function eight(p: usize, stride: i32): v128 {
 
 // ---- patches -----------------------------------------------------------------------------------------------------------
 
-export function patchesI16(x: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, sy: i32, sx: i32, dy: i32, dx: i32, py: i32, px: i32, outW: i32, rowLen: i32, from: i32, to: i32, dst: usize): void {
+export function patchesI16(x: usize, planes: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, sy: i32, sx: i32, dy: i32, dx: i32, py: i32, px: i32, outW: i32, rowLen: i32, from: i32, to: i32, dst: usize): void {
   const isPlane = kh * kw === 1 && sy === 1 && sx === 1 && (py | px) === 0 && outW === width;
   const h = isPlane ? 1 : height;
   const w = isPlane ? height * width : width;
@@ -43,25 +43,27 @@ export function patchesI16(x: usize, channels: i32, height: i32, width: i32, kh:
     const back = max(0, 8 - inside);
     const at = dst + (<usize>(row - back) * rowLen << 1);
     if (inside > 0 && back <= ox - first && back <= row - from) {
-      eightPatches(x, channels, h, w, kh, kw, sx, dy, dx, sy * oy - py, sx * (ox - back) - px, rowLen, at);
+      eightPatches(x, planes, channels, h, w, kh, kw, sx, dy, dx, sy * oy - py, sx * (ox - back) - px, rowLen, at);
       row += 8 - back;
     } else {
-      patch(x, channels, h, w, kh, kw, dy, dx, sy * oy - py, sx * ox - px, rowLen, dst + (<usize>row * rowLen << 1));
+      patch(x, planes, channels, h, w, kh, kw, dy, dx, sy * oy - py, sx * ox - px, rowLen, dst + (<usize>row * rowLen << 1));
       row++;
     }
   }
 }
 
 /** The patch of the window whose first cell is (y0, x0). */
-function patch(x: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, dy: i32, dx: i32, y0: i32, x0: i32, rowLen: i32, dst: usize): void {
+function patch(x: usize, planes: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, dy: i32, dx: i32, y0: i32, x0: i32, rowLen: i32, dst: usize): void {
   let at = dst;
   for (let line = 0, lines = channels * kh; line < lines; line++) {
     const ky = line % kh;
     const y = y0 + dy * ky;
-    const base = x + (<usize>((line / kh) * height + y) * width << 1);
+    const plane = load<i32>(planes + (<usize>(line / kh) << 2));
+    const isLine = plane >= 0 && <u32>y < <u32>height;
+    const base = x + (<usize>(plane + y * width) << 1);
     for (let kx = 0; kx < kw; kx++) {
       const column = x0 + dx * kx;
-      const isCell = <u32>y < <u32>height && <u32>column < <u32>width;
+      const isCell = isLine && <u32>column < <u32>width;
       store<i16>(at, isCell ? load<i16>(base + (<usize>column << 1)) : 0);
       at += 2;
     }
@@ -70,14 +72,16 @@ function patch(x: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i3
 }
 
 /** The patches of eight windows, the first from (y0, x0) on, whose cells lie inside the row: eight entries of each at a time. */
-function eightPatches(x: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, sx: i32, dy: i32, dx: i32, y0: i32, x0: i32, rowLen: i32, dst: usize): void {
+function eightPatches(x: usize, planes: usize, channels: i32, height: i32, width: i32, kh: i32, kw: i32, sx: i32, dy: i32, dx: i32, y0: i32, x0: i32, rowLen: i32, dst: usize): void {
   let entry = 0;
   for (let channel = 0; channel < channels; channel++) {
+    const plane = load<i32>(planes + (<usize>channel << 2));
     for (let ky = 0; ky < kh; ky++) {
       const y = y0 + dy * ky;
-      const base = x + (<usize>((channel * height + y) * width + x0) << 1);
+      const isLine = plane >= 0 && <u32>y < <u32>height;
+      const base = x + (<usize>(plane + y * width + x0) << 1);
       for (let kx = 0; kx < kw; kx++) {
-        v128.store(scratch((entry & 7) << 4), <u32>y < <u32>height ? eight(base + (<usize>(dx * kx) << 1), sx) : i32x4.splat(0));
+        v128.store(scratch((entry & 7) << 4), isLine ? eight(base + (<usize>(dx * kx) << 1), sx) : i32x4.splat(0));
         if ((++entry & 7) === 0) storeEntries(dst + ((<usize>entry - 8) << 1), rowLen);
       }
     }

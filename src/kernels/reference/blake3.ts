@@ -6,11 +6,11 @@ export const IV: readonly number[] = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ];
 
-/** Domain flag of an inner node of the chunk tree. */
+/** Domain flags: of an inner node of the chunk tree, of a chunk's first and last block, of what ends the hash. */
 export const PARENT = 4;
-const CHUNK_START = 1;
-const CHUNK_END = 2;
-const ROOT = 8;
+export const CHUNK_START = 1;
+export const CHUNK_END = 2;
+export const ROOT = 8;
 const KEYED = 16;
 
 const BLOCK_BYTES = 64;

@@ -5,10 +5,14 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { P } from '../../field/m31.ts';
 import type { RawKernels } from '../kernels.ts';
-import { compress, IV, PARENT } from './blake3.ts';
+import { CHUNK_END, CHUNK_START, compress, IV, PARENT, ROOT } from './blake3.ts';
 import type { Memory } from './memory.ts';
 
-type HashKernels = Pick<RawKernels, 'hashColumns' | 'hashParents' | 'grind' | 'expandSecret'>;
+type HashKernels = Pick<RawKernels, 'hashColumns' | 'joinColumns' | 'hashParents' | 'grind' | 'expandSecret'>;
+
+/** Words of a block, and of a chunk. */
+const BLOCK_WORDS = 16;
+const CHUNK_WORDS = 256;
 
 const GRIND = new TextEncoder().encode('grind');
 
@@ -19,11 +23,28 @@ function bytesOf(word: number): number[] {
 
 export function hashKernels(m: Memory): HashKernels {
   return {
-    hashColumns(matrix, rows, stride, from, to, dst) {
-      const column = new Uint32Array(rows);
+    hashColumns(matrix, rows, stride, from, to, dst, first, total) {
+      const isWhole = total <= CHUNK_WORDS;
       for (let j = from; j < to; j++) {
-        for (let row = 0; row < rows; row++) column[row] = m.u32[matrix / 4 + row * stride + j]!;
-        m.u8.set(blake3(new Uint8Array(column.buffer)), dst + 32 * j);
+        const at = m.u32.subarray(dst / 4 + 8 * j, dst / 4 + 8 * (j + 1));
+        if (first % CHUNK_WORDS === 0) at.set(IV);
+        for (let row = 0; row === 0 || row < rows; row += BLOCK_WORDS) {
+          const count = Math.min(rows - row, BLOCK_WORDS);
+          const block = Array.from({ length: BLOCK_WORDS }, (_, i) =>
+            i < count ? m.u32[matrix / 4 + (row + i) * stride + j]! : 0,
+          );
+          const end = first + row + count;
+          const starts = (first + row) % CHUNK_WORDS === 0 ? CHUNK_START : 0;
+          const ends = end === total || end % CHUNK_WORDS === 0 ? CHUNK_END | (isWhole ? ROOT : 0) : 0;
+          at.set(compress(at, block, 4 * count, starts | ends, Math.floor(first / CHUNK_WORDS)));
+        }
+      }
+    },
+
+    joinColumns(left, right, root, from, to, dst) {
+      for (let j = from; j < to; j++) {
+        const children = [left, right].flatMap((at) => [...m.u32.subarray(at / 4 + 8 * j, at / 4 + 8 * (j + 1))]);
+        m.u32.set(compress(IV, children, 64, root === 0 ? PARENT : PARENT | ROOT), dst / 4 + 8 * j);
       }
     },
 

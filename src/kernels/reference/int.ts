@@ -35,7 +35,7 @@ export function intKernels(m: Memory): IntKernels {
       }
     },
 
-    patchesI16(x, channels, height, width, kh, kw, sy, sx, dy, dx, py, px, outW, rowLen, from, to, dst) {
+    patchesI16(x, planes, channels, height, width, kh, kw, sy, sx, dy, dx, py, px, outW, rowLen, from, to, dst) {
       for (let row = from; row < to; row++) {
         const oy = Math.floor(row / outW);
         const ox = row % outW;
@@ -45,7 +45,9 @@ export function intKernels(m: Memory): IntKernels {
           const kx = i % kw;
           const ky = Math.floor(i / kw) % kh;
           const channel = Math.floor(i / (kh * kw));
-          m.i16[patch + i] = pixel(x, height, width, channel, sy * oy + dy * ky - py, sx * ox + dx * kx - px);
+          const plane = m.i32[planes / 4 + channel]!;
+          if (plane < 0) continue;
+          m.i16[patch + i] = pixel(x + 2 * plane, height, width, 0, sy * oy + dy * ky - py, sx * ox + dx * kx - px);
         }
       }
     },
