@@ -16,6 +16,7 @@ import { argueOpening, type ColumnClaim, type OpeningClaim, type OpeningSide } f
 import type { Party } from './party.ts';
 import { Reduction } from './reduce.ts';
 import { evaluatePlanes, slabMember } from './slabs.ts';
+import { spaceOf } from './windows.ts';
 
 /** Where the cells of a commitment come from: the model, open or private, its private weights anew, a tensor committed on its own, this proof. */
 export type Content = 'weights' | 'private weights' | 'rotated weights' | 'input' | 'output' | 'witness';
@@ -120,10 +121,11 @@ function openingSide(
   commitments: readonly Commitment[],
   { hand: { machine }, messages, masks }: ProverSide,
 ): OpeningSide {
+  let left = commitments.reduce((n, { packing }) => n + packing.slabs.length, 0);
   return {
     member(commitment, slab, shares) {
       const cells = messages[commitment]! + 4 * slab.row * 2 ** commitments[commitment]!.packing.rowBits;
-      return slabMember(machine, slab, cells, shares);
+      return slabMember(machine, slab, cells, shares, { bytes: spaceOf(machine).bytes / left-- });
     },
     mask: (i, z) => evaluatePlanes(machine, masks[i]!, z),
   };

@@ -10,19 +10,27 @@
 import type { Slab } from '../commit/packing.ts';
 import { BASIS, Ext } from '../field/ext.ts';
 import { eqAt, type Point } from '../field/mle.ts';
-import type { Machine } from '../kernels/kernels.ts';
+import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { ProductInstance } from '../kernels/tables.ts';
 import { allocExt, eqVector, forRanges, readExts, readScalars, writeExts } from '../kernels/vectors.ts';
 import type { SlabClaim, SlabMember } from './opening.ts';
 import type { Instance } from './sumcheck.ts';
+import type { Space } from './windows.ts';
 
-/** `cells`: the slab's base words, 2^bits of them. */
-export function slabMember(m: Machine, slab: Slab, cells: number, claims: readonly SlabClaim[]): SlabMember {
+/** `cells`: the slab's base words, 2^bits of them. `space`: its part of what there is. */
+export function slabMember(
+  m: Machine,
+  slab: Slab,
+  cells: number,
+  claims: readonly SlabClaim[],
+  space: Space,
+): SlabMember {
   if (claims.length === 0) {
     const end = (point: Point) => evaluateCells(m, cells, point);
     return { claim: Ext.ZERO, instance: new ZeroInstance(slab.bits), end };
   }
-  if (denseCost(slab.bits, claims) < foldedCost(slab.bits, claims)) return denseMember(m, slab.bits, cells, claims);
+  const isCheaper = denseCost(slab.bits, claims) < foldedCost(slab.bits, claims);
+  if (isCheaper && 2 * extBytes(2 ** slab.bits) <= space.bytes) return denseMember(m, slab.bits, cells, claims);
   const whole = claims.map((c) => ({ weight: c.weight, point: [...offsetPoint(slab.bits, c), ...c.point] }));
   return new FoldedInstance(m, slab.bits, cells, whole).member();
 }

@@ -7,8 +7,10 @@ import type { Ext } from '../field/ext.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { foldVector } from '../kernels/vectors.ts';
 
-/** Entries of a window, at least 64 (2026-11-25: 2^12 to 2^16 are alike). */
+/** Entries of a window, and of what it is folded from: with more rounds, windows are narrower. */
 const WINDOW = 1 << 14;
+const UNFOLDED = 1 << 17;
+const NARROWEST = 1 << 6;
 
 /** What tables may take, bytes, and the entries of a window where that is not enough. */
 export interface Space {
@@ -60,12 +62,12 @@ export class Windows {
     this.#machine = m;
     this.source = source;
     this.variables = variables;
-    this.width = window;
     const { length, empty } = source;
     const entries = (rounds: number): number => Math.min(length, 2 ** (variables - rounds));
     let rounds = 0;
-    while (empty.length * extBytes(entries(rounds)) > bytes && 2 ** (variables - rounds - 2) >= window) rounds++;
+    while (empty.length * extBytes(entries(rounds)) > bytes && 2 ** (variables - rounds - 2) >= NARROWEST) rounds++;
     this.rounds = rounds;
+    this.width = Math.min(window, Math.max(NARROWEST, UNFOLDED / 2 ** (rounds + 1)));
     const at = m.alloc(empty.length * extBytes(entries(rounds)));
     this.kept = tablesAt(at, empty.length, entries(rounds));
     if (rounds === 0) source.write([{ from: 0, to: length, at: 0 }], length, at, true);

@@ -89,6 +89,11 @@ export function costOf(circuit: Circuit, code: CodeSize): Cost {
   };
 }
 
+/** What a proof is expected to take of a memory of `limit` bytes: as much as helps, and what it cannot do without. */
+export function expectedBytes({ peakBytes, leastBytes }: Cost, limit = 2 ** 32): number {
+  return Math.max(leastBytes, Math.min(peakBytes, limit));
+}
+
 /** Cells committed for every proof and once with the model: what the code is chosen by. */
 export function committedCells({ tensors }: Circuit): Pick<Cost, 'witnessCells' | 'weightCells'> {
   const cells = (is: (def: Definition) => boolean): number =>

@@ -206,7 +206,10 @@ function gatherer(
   const rowOffsets = offsetsOf(order.n, labels.sizes, b);
   const columnOffsets = offsetsOf(order.k, labels.sizes, b);
   if (order.windows.length === 0) {
-    return { rows: (rows, from, to) => gatherPlain(storage, b, rowOffsets, columnOffsets, stride, rows, from, to), end };
+    return {
+      rows: (rows, from, to) => gatherPlain(storage, b, rowOffsets, columnOffsets, stride, rows, from, to),
+      end,
+    };
   }
   const windows = order.windows.map((w) => windowOffsets(labels, order, b, w));
   return {

@@ -18,7 +18,10 @@ export function stridesOf(shape: readonly number[]): number[] {
 /** One map's share of the source offset, at each flat index over its `to` axes (NONE where it has no source), and where it is now. */
 interface Share {
   readonly map: AxisMap;
+  /** Made when they are asked for: those of a long row of a kept axis are not. */
   readonly offsets: Int32Array;
+  /** A single one. */
+  readonly offsetAt: (j: number) => number;
   /** Step of the flat index along each axis of the view; 0 for axes of other maps. */
   readonly steps: readonly number[];
   flat: number;
@@ -26,19 +29,16 @@ interface Share {
 
 const NONE = -1;
 
-/** Fills `out` (dense, of `shape`) with the cells of a view of `source` (dense, of `from`). */
+/** Fills `out` (dense, of `whole`) with the cells of a view of `source` (dense, of `from`). */
 export function evaluateView(
   view: View,
   source: IntArray,
   from: readonly number[],
-  shape: readonly number[],
+  whole: readonly number[],
   out: IntArray,
 ): void {
-  if (isReshape(view, from, shape)) {
-    out.set(source);
-    return;
-  }
-  const shares = view.maps.map((map) => shareOf(map, from, shape));
+  const { maps, source: sizes, view: shape } = joinAxes(view.maps, from, whole);
+  const shares = maps.map((map) => shareOf(map, sizes, shape));
   const last = shape.length - 1;
   const inner = shape[last] ?? 1;
   const row = shares.find((s) => (s.steps[last] ?? 0) !== 0);
@@ -53,15 +53,79 @@ export function evaluateView(
   }
 }
 
-/** True where every cell keeps its row-major place. */
-function isReshape(view: View, from: readonly number[], shape: readonly number[]): boolean {
-  const ascending = (axes: readonly number[], rank: number): boolean =>
-    axes.length === rank && axes.every((axis, i) => axis === i);
-  const [map] = view.maps;
-  if (view.maps.length === 1 && map?.kind === 'index') {
-    return map.map === null && ascending(map.from, from.length) && ascending(map.to, shape.length);
+/** Axes of a view and its source that follow each other in both, and whose cells keep their row-major place; or new axes. */
+interface Run {
+  /** None of new axes. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+}
+
+/** The same view with one axis for each run of axes: long rows, and of a reshape a single one. */
+function joinAxes(
+  maps: readonly AxisMap[],
+  source: readonly number[],
+  view: readonly number[],
+): { maps: readonly AxisMap[]; source: readonly number[]; view: readonly number[] } {
+  const runs = maps.flatMap((map) => runOf(map)).sort((a, b) => a.to[0]! - b.to[0]!);
+  const joined: Run[] = [];
+  for (const run of runs) {
+    const last = joined.at(-1);
+    const next = (axes: readonly number[]): number | undefined => (axes.length === 0 ? undefined : axes.at(-1)! + 1);
+    if (last !== undefined && run.to[0] === next(last.to) && run.from[0] === next(last.from))
+      joined.push({ from: [...joined.pop()!.from, ...run.from], to: [...last.to, ...run.to] });
+    else joined.push(run);
   }
-  return view.maps.every((m) => m.kind === 'keep' && m.from === m.to);
+  const from = renumber(
+    source,
+    joined.map((run) => run.from),
+  );
+  const to = renumber(
+    view,
+    joined.map((run) => run.to),
+  );
+  const others = maps.filter((map) => runOf(map).length === 0);
+  return {
+    maps: [
+      ...joined.map((run): AxisMap => {
+        const axis = to.places[run.to[0]!]!;
+        return run.from.length === 0
+          ? { kind: 'broadcast', to: axis }
+          : { kind: 'keep', from: from.places[run.from[0]!]!, to: axis };
+      }),
+      ...others.map((map) => moved(map, from.places, to.places)),
+    ],
+    source: from.sizes,
+    view: to.sizes,
+  };
+}
+
+function runOf(map: AxisMap): Run[] {
+  if (map.kind === 'keep') return [{ from: [map.from], to: [map.to] }];
+  if (map.kind === 'broadcast') return [{ from: [], to: [map.to] }];
+  if (map.kind !== 'index' || map.map !== null) return [];
+  const isRun = (axes: readonly number[]): boolean => axes.length > 0 && axes.every((axis, i) => axis === axes[0]! + i);
+  return isRun(map.from) && isRun(map.to) ? [{ from: map.from, to: map.to }] : [];
+}
+
+/** Sizes with one axis for each run, and where every axis has gone. */
+function renumber(
+  sizes: readonly number[],
+  runs: readonly (readonly number[])[],
+): { sizes: number[]; places: number[] } {
+  const later = new Set(runs.flatMap((run) => run.slice(1)));
+  const places: number[] = [];
+  const out: number[] = [];
+  sizes.forEach((size, axis) => {
+    if (later.has(axis)) out[out.length - 1]! *= size;
+    else out.push(size);
+    places.push(out.length - 1);
+  });
+  return { sizes: out, places };
+}
+
+function moved(map: AxisMap, from: readonly number[], to: readonly number[]): AxisMap {
+  if (map.kind === 'index') return { ...map, from: map.from.map((a) => from[a]!), to: map.to.map((a) => to[a]!) };
+  return map.kind === 'affine' ? { ...map, from: from[map.from]!, to: to[map.to]! } : map;
 }
 
 function shareOf(map: AxisMap, from: readonly number[], shape: readonly number[]): Share {
@@ -71,9 +135,18 @@ function shareOf(map: AxisMap, from: readonly number[], shape: readonly number[]
   to.forEach((axis, i) => {
     steps[axis] = inner[i]!;
   });
-  const sources = sourceOffsets(map, from);
-  const offsets = Int32Array.from({ length: cellsOf(to.map((axis) => shape[axis]!)) }, (_, j) => sources(j));
-  return { map, offsets, steps, flat: 0 };
+  const offsetAt = sourceOffsets(map, from);
+  let offsets: Int32Array | undefined;
+  return {
+    map,
+    offsetAt,
+    steps,
+    flat: 0,
+    get offsets() {
+      offsets ??= Int32Array.from({ length: cellsOf(to.map((axis) => shape[axis]!)) }, (_, j) => offsetAt(j));
+      return offsets;
+    },
+  };
 }
 
 /** Source offset of a flat index over a map's `to` axes, or NONE. */
@@ -132,14 +205,17 @@ function rowCopier(
     };
   }
   // The row is the map's only axis: a run of cells at equal distances, the same in every row, with fill around it.
-  const offsets = share?.offsets ?? Int32Array.of(0);
-  const begin = Math.max(
-    0,
-    offsets.findIndex((offset) => offset !== NONE),
-  );
-  const end = 1 + offsets.findLastIndex((offset) => offset !== NONE);
-  const first = offsets[begin]!;
-  const stride = end - begin > 1 ? offsets[begin + 1]! - first : 0;
+  const isWhole = share === undefined || share.map.kind !== 'affine';
+  const begin = isWhole
+    ? 0
+    : Math.max(
+        0,
+        share.offsets.findIndex((offset) => offset !== NONE),
+      );
+  const end = isWhole ? count : 1 + share.offsets.findLastIndex((offset) => offset !== NONE);
+  const offsetAt = share?.offsetAt ?? (() => 0);
+  const first = offsetAt(begin);
+  const stride = end - begin > 1 ? offsetAt(begin + 1) - first : 0;
   return (base, o) => {
     if (end - begin < count) out.fill(fill, o, o + count);
     let at = base + first;

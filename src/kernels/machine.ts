@@ -90,12 +90,21 @@ export function runTasks(raw: RawKernels, kernel: KernelName, tasks: readonly (r
 
 /** The error of a memory of at most `limit` that cannot grow to `bytes`. */
 export function outOfMemory(bytes: number, limit: number, cause?: unknown): TesseraError {
-  const gib = (n: number): string => `${(n / 2 ** 30).toFixed(2)} GiB`;
-  const sentence = `The working memory cannot grow to ${gib(bytes)}`;
-  return new TesseraError('E_MEMORY', bytes > limit ? `${sentence}: its limit is ${gib(limit)}.` : `${sentence}.`, {
+  const sentence = `The working memory cannot grow to ${gibText(bytes)}`;
+  return new TesseraError('E_MEMORY', bytes > limit ? `${sentence}: its limit is ${gibText(limit)}.` : `${sentence}.`, {
     hint: 'Use a smaller model or batch, or close other programs.',
     cause,
   });
+}
+
+/** The error of work that is known to take more than `limit`, before it begins. */
+export function tooLittleMemory(what: string, bytes: number, limit: number): TesseraError {
+  const sentence = `${what} takes about ${gibText(bytes)} of memory at least; the limit is ${gibText(limit)}`;
+  return new TesseraError('E_MEMORY', sentence, { hint: 'Allow more memory, or use a smaller model or batch.' });
+}
+
+function gibText(bytes: number): string {
+  return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 }
 
 /** Views of an ArrayBuffer that is replaced by a longer copy when it must grow. */

@@ -18,6 +18,7 @@ import type { ModelFile } from '../files/model.ts';
 import { encodeProof } from '../files/proof.ts';
 import type { OpeningFile } from '../files/tensor.ts';
 import type { Machine } from '../kernels/kernels.ts';
+import { tooLittleMemory } from '../kernels/machine.ts';
 import { type Disclosure, type Plan, planOf, unpackParameters, type Visibility } from '../proof/plan.ts';
 import { type PortStatement, publicColumns, type Statement, statementDigest } from '../proof/statement.ts';
 import { discreet } from '../run.ts';
@@ -61,6 +62,9 @@ export interface ProverHooks extends SendHooks {
   readonly channel?: (digest: Uint8Array, grinder: Grinder) => ProverChannel;
 }
 
+/** Estimates of memory are right to within a tenth: what would need less than this part of one is not refused. */
+const ESTIMATE = 0.9;
+
 export class Prover {
   readonly machine: Machine;
   readonly model: ModelFile;
@@ -69,19 +73,18 @@ export class Prover {
   readonly #twiddles: Twiddles;
   /** What of commitments stays in memory: all where there is room for it. */
   readonly #keep: Keep;
-  /** An estimate of what a proof takes at least. */
-  readonly #leastBytes: number;
   readonly #plans = new Map<string, Plan>();
   readonly #padLayouts = new Map<Plan, PadLayout>();
 
-  /** Everything a model needs in memory. @throws TesseraError E_FILE where its weights do not have the roots of its key */
+  /** Everything a model needs in memory. @throws TesseraError E_FILE where its weights do not have the roots of its key; E_MEMORY */
   constructor(machine: Machine, model: ModelFile) {
     this.machine = machine;
     this.model = model;
     const plan = this.planFor({ publicInputs: new Set(), zk: unpackParameters(model.parameters).tailRows > 0 });
     const { peakBytes, leastBytes } = costOf(model.circuit, plan.weightParameters);
-    this.#leastBytes = leastBytes;
-    this.#keep = peakBytes <= machine.limitBytes ? 'codewords' : 'digests';
+    const limit = machine.limitBytes;
+    if (ESTIMATE * leastBytes > limit) throw tooLittleMemory('a proof of this model', leastBytes, limit);
+    this.#keep = peakBytes <= limit ? 'codewords' : 'digests';
     this.#twiddles = new Twiddles(machine, plan.weightParameters);
     this.#weights = new Map([...model.weights].map(([id, values]) => [id, uploadIntegers(machine, values)]));
     const secrets = { 'private weights': model.secret };

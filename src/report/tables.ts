@@ -1,4 +1,5 @@
 /** Measurements as tables: what they are, and the ratios that hold on other machines. */
+import { expectedBytes } from '../circuit/cost.ts';
 import { countedRuns, processorTimeOf, proveTime, verifyTime } from '../measure/runs.ts';
 import { counterpart } from '../measure/select.ts';
 import { median, spreadOf } from '../measure/statistics.ts';
@@ -57,7 +58,7 @@ export function ratiosTable(measurements: readonly Measurement[]): string {
     { title: 'per lookup and core', of: perLookupText },
     { title: 'cells', of: ({ cost }) => (cost.witnessCells + cost.weightCells).toLocaleString('en') },
     { title: 'memory / cells', of: memoryRatioText },
-    { title: 'memory / predicted', of: ({ kernelBytes, cost }) => (kernelBytes / cost.peakBytes).toFixed(2) },
+    { title: 'memory / predicted', of: ({ kernelBytes, cost }) => (kernelBytes / expectedBytes(cost)).toFixed(2) },
     { title: 'over plain', of: (m) => plainText(m, measurements) },
     { title: 'faster than 1 thread', of: (m) => threadsText(m, measurements) },
     { title: 'top-1, float', of: (m) => topOneText(m, 'float') },

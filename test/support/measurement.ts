@@ -34,7 +34,9 @@ export function measurement(name: string, conditions: Partial<Conditions>, times
       leaves: 1024,
       multiplyAdds: 100_000,
       runBytes: 10_000,
+      keptBytes: 8_000,
       peakBytes: 14_000_000,
+      leastBytes: 9_000_000,
     },
     nodes: [
       { node: '/0/Conv', cells: 0, lookups: 0, multiplyAdds: 100_000 },

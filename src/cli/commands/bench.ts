@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { expectedBytes } from '../../circuit/cost.ts';
 import { countedRuns, othersDuring, QUIET } from '../../measure/runs.ts';
 import { spreadOf } from '../../measure/statistics.ts';
 import type { Measurement } from '../../measure/types.ts';
@@ -108,7 +109,7 @@ function text(m: Measurement): string {
   const head = `${m.name}  ${threads} ${threads === 1 ? 'thread' : 'threads'}, ${zk ? 'zero knowledge' : 'plain'}, ${input} input, ${count}`;
   const sizes = [
     `proof    ${bytesText(m.proofBytes)}   key ${bytesText(m.keyBytes)}   model ${bytesText(m.modelBytes)}`,
-    `memory   kernels ${bytesText(m.kernelBytes)} (${bytesText(m.cost.peakBytes)} predicted), process ${bytesText(m.processBytes)}`,
+    `memory   kernels ${bytesText(m.kernelBytes)} (${bytesText(expectedBytes(m.cost))} predicted), process ${bytesText(m.processBytes)}`,
   ];
   return [head, table(timeRows(m)), ...sizes, ...busy].join('\n');
 }
