@@ -18,12 +18,12 @@ export interface Space {
   readonly window?: number;
 }
 
-/** Left of a machine's memory for what rounds need besides their tables: windows, equality tables, patterns. */
+/** Left of a machine's memory for what rounds need besides their tables (windows, equality tables, patterns): at most so much, or an eighth. */
 const ROUND_BYTES = 2 ** 25;
 
 /** What tables may take of a machine's memory. */
 export function spaceOf(m: Machine): Space {
-  return { bytes: m.limitBytes - m.mark() - ROUND_BYTES };
+  return { bytes: m.limitBytes - m.mark() - Math.min(ROUND_BYTES, m.limitBytes / 8) };
 }
 
 /** Entries from .. to of tables, which lie from `at` on in what is made of them. */

@@ -76,6 +76,7 @@ export function costOf(circuit: Circuit, code: CodeSize): Cost {
     openingBytes(code) + commitments.group,
   );
   const most = Math.max(LEAF_BYTES * stored + ROW_BYTES * rows, openingBytes(code)) + commitments.codewords;
+  const peakBytes = Math.max(run.peak, run.kept + commitments.always + most);
   return {
     ...committed,
     lookups: lookedUp.reduce((n, shape) => n + cellsOf(shape), 0),
@@ -84,14 +85,9 @@ export function costOf(circuit: Circuit, code: CodeSize): Cost {
     multiplyAdds: tensors.reduce((n, t) => n + (t.def.kind === 'contract' ? multiplyAdds(circuit, t, t.def) : 0), 0),
     runBytes: run.peak,
     keptBytes: run.kept,
-    peakBytes: Math.max(run.peak, run.kept + commitments.always + most),
-    leastBytes: Math.max(run.peak, run.kept + commitments.always + least),
+    peakBytes,
+    leastBytes: Math.min(peakBytes, Math.max(run.peak, run.kept + commitments.always + least)),
   };
-}
-
-/** What a proof is expected to take of a memory of `limit` bytes: as much as helps, and what it cannot do without. */
-export function expectedBytes({ peakBytes, leastBytes }: Cost, limit = 2 ** 32): number {
-  return Math.max(leastBytes, Math.min(peakBytes, limit));
 }
 
 /** Cells committed for every proof and once with the model: what the code is chosen by. */

@@ -104,7 +104,8 @@ export function tooLittleMemory(what: string, bytes: number, limit: number): Tes
 }
 
 function gibText(bytes: number): string {
-  return `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+  const gib = bytes / 2 ** 30;
+  return `${gib < 0.01 ? gib.toPrecision(2) : gib.toFixed(2)} GiB`;
 }
 
 /** Views of an ArrayBuffer that is replaced by a longer copy when it must grow. */

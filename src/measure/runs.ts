@@ -2,6 +2,7 @@
  * Which proofs count. Other work on the machine makes a proof longer, so how much there was is measured beside each, and proofs that
  * were disturbed are set aside where enough are left: by what others used, never by how long the proof took.
  */
+import type { Cost } from '../circuit/cost.ts';
 import { median } from './statistics.ts';
 import type { ProofRun, Proofs } from './types.ts';
 
@@ -39,4 +40,9 @@ export function verifyTime(proofs: Pick<Proofs, 'runs'>): number {
 export function processorTimeOf(proofs: Pick<Proofs, 'runs'>): number | undefined {
   const times = countedRuns(proofs).flatMap(({ processor }) => processor ?? []);
   return times.length === 0 ? undefined : median(times);
+}
+
+/** What a proof is expected to take of a memory of `limit` bytes: as much as helps, and what it cannot do without. */
+export function expectedBytes({ peakBytes, leastBytes }: Cost, limit = 2 ** 32): number {
+  return Math.max(leastBytes, Math.min(peakBytes, limit));
 }

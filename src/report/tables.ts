@@ -1,6 +1,5 @@
 /** Measurements as tables: what they are, and the ratios that hold on other machines. */
-import { expectedBytes } from '../circuit/cost.ts';
-import { countedRuns, processorTimeOf, proveTime, verifyTime } from '../measure/runs.ts';
+import { countedRuns, expectedBytes, processorTimeOf, proveTime, verifyTime } from '../measure/runs.ts';
 import { counterpart } from '../measure/select.ts';
 import { median, spreadOf } from '../measure/statistics.ts';
 import type { Measurement } from '../measure/types.ts';

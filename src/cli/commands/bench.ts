@@ -2,8 +2,7 @@
 
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { expectedBytes } from '../../circuit/cost.ts';
-import { countedRuns, othersDuring, QUIET } from '../../measure/runs.ts';
+import { countedRuns, expectedBytes, othersDuring, QUIET } from '../../measure/runs.ts';
 import { spreadOf } from '../../measure/statistics.ts';
 import type { Measurement } from '../../measure/types.ts';
 import type { MachineOptions } from '../../node.ts';
