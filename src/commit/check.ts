@@ -13,6 +13,7 @@ import {
   foldsOf,
   type Level,
   levelsOf,
+  NODE_BYTES,
   type Parameters,
   QUERY_GRINDING,
   withUpperBit,
@@ -147,11 +148,11 @@ export function receiveColumns(
 ): Uint8Array[] {
   const whole = width + (leaf === 'salted' ? 4 * SALT_WORDS : 0);
   const siblings = siblingPositions(positions, domainBits).reduce((n, s) => n + s.length, 0);
-  const bytes = channel.receiveBytes(label, whole * positions.length + 32 * siblings);
+  const bytes = channel.receiveBytes(label, whole * positions.length + NODE_BYTES * siblings);
   const leaves = positions.map((_, i) => bytes.subarray(i * whole, (i + 1) * whole));
   const nodes = Array.from({ length: siblings }, (_, i) => {
-    const at = whole * positions.length + 32 * i;
-    return bytes.subarray(at, at + 32);
+    const at = whole * positions.length + NODE_BYTES * i;
+    return bytes.subarray(at, at + NODE_BYTES);
   });
   const found = rootOf(leaves, positions, domainBits, nodes);
   if (found === undefined || found.some((b, i) => b !== root[i])) {

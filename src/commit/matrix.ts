@@ -4,6 +4,7 @@
  */
 import type { Machine } from '../kernels/kernels.ts';
 import { forRanges } from '../kernels/vectors.ts';
+import { NODE_BYTES } from '../soundness/parameters.ts';
 import { Codewords, type Hiding } from './codewords.ts';
 import { ColumnHash } from './column-hash.ts';
 import { siblingPositions } from './merkle.ts';
@@ -14,7 +15,7 @@ export interface MatrixCommitment {
   readonly domainBits: number;
   /** The cells of columns, one column after the other, salts included. */
   readonly columns: (positions: readonly number[]) => Uint32Array;
-  /** Digests of each level, leaves first; 32 bytes a node. */
+  /** Digests of each level, leaves first; 32 bytes each, of which a node is the first 28. */
   readonly levels: readonly number[];
   readonly root: Uint8Array;
 }
@@ -64,13 +65,13 @@ export function openColumns(m: Machine, matrix: MatrixCommitment, positions: rea
   const { words, domainBits, columns, levels } = matrix;
   const siblings = siblingPositions(positions, domainBits);
   const count = siblings.reduce((n, level) => n + level.length, 0);
-  const out = new Uint8Array(4 * words * positions.length + 32 * count);
+  const out = new Uint8Array(4 * words * positions.length + NODE_BYTES * count);
   new Uint32Array(out.buffer, 0, words * positions.length).set(columns(positions));
   let at = 4 * words * positions.length;
   siblings.forEach((level, k) => {
     for (const s of level) {
-      out.set(m.u8(levels[k]! + 32 * s, 32), at);
-      at += 32;
+      out.set(m.u8(levels[k]! + 32 * s, NODE_BYTES), at);
+      at += NODE_BYTES;
     }
   });
   return out;

@@ -1,9 +1,10 @@
 /**
- * Merkle trees over columns: leaf = BLAKE3 of the column's bytes, node = BLAKE3 parent compression of two chaining values (the spec of
- * BLAKE3, section 2.5, without the root flag). A multiproof lists the siblings that the opened leaves do not determine, level by
+ * Merkle trees over columns: leaf = BLAKE3 of the column's bytes, node = BLAKE3 parent compression of the first 28 bytes of two chaining
+ * values (the spec of BLAKE3, section 2.5, without the root flag); the root has all 32. A multiproof lists the siblings that the opened leaves do not determine, level by
  * level from the leaves, ascending.
  */
 import { hash, parentNode } from '../kernels/reference/blake3.ts';
+import { NODE_BYTES } from '../soundness/parameters.ts';
 
 /** Which sibling nodes a multiproof of ascending, distinct positions lists at each level. */
 export function siblingPositions(positions: readonly number[], depth: number): number[][] {
@@ -33,7 +34,8 @@ export function rootOf(
       if (parents.has(parent)) continue;
       const sibling = nodes.get(position % 2 === 0 ? position + 1 : position - 1) ?? siblings[next++];
       if (sibling === undefined) return undefined;
-      parents.set(parent, position % 2 === 0 ? parentNode(node, sibling) : parentNode(sibling, node));
+      const [left, right] = position % 2 === 0 ? [node, sibling] : [sibling, node];
+      parents.set(parent, parentNode(left, right, NODE_BYTES));
     }
     nodes = parents;
   }

@@ -11,7 +11,7 @@ import { Writer } from '../bytes/writer.ts';
 import { TesseraError } from '../errors.ts';
 
 /** Of files and of the protocol: a proof is checked by the version that made it. */
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 
 const MAGIC = new TextEncoder().encode('tessera\0');
 const PADDING = new Uint8Array(5);

@@ -292,7 +292,7 @@ export interface RawKernels {
   ): void;
   /** dst[j] = BLAKE3 parent of left[j] and right[j], 32 bytes each, root 1: as the root; from, to multiples of 4. dst may be left or right. */
   joinColumns(left: number, right: number, root: number, from: number, to: number, dst: number): void;
-  /** dst[i] = BLAKE3 parent chaining value (no ROOT flag) of nodes src[2i], src[2i+1]; 32 bytes a node. */
+  /** dst[i] = BLAKE3 parent chaining value (no ROOT flag) of nodes src[2i], src[2i+1]; 32 bytes a node, of whose children the first 28 count. */
   hashParents(src: number, from: number, to: number, dst: number): void;
   /**
    * Least nonce n with start <= n < start + count such that the low `bits` bits of the first word of

@@ -147,7 +147,7 @@ describe('files', () => {
     newer[8] = 9;
     expect(refusal(() => decodeKey(newer))).toMatchObject({
       code: 'E_VERSION',
-      message: 'The file has format version 9, this program reads version 2.',
+      message: 'The file has format version 9, this program reads version 3.',
     });
   });
 

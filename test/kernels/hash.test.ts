@@ -53,13 +53,18 @@ test('hash is BLAKE3 of messages of all lengths, with and without a key, and its
   }
 });
 
-test('hashParents makes the inner nodes of that tree', () => {
+test('joinColumns makes the inner nodes of that tree, hashParents of 28 bytes of each child', () => {
   const bytes = message(4096);
+  const [a, b, c, d] = chunks(bytes).map((cv) => [...cv]) as [number[], number[], number[], number[]];
+  const short = (cv: readonly number[]) => [...cv.slice(0, 7), 0];
   for (const m of machines) {
-    const [src, dst] = [m.alloc(128), m.alloc(64)];
-    m.u32(src, 32).set(chunks(bytes).flatMap((cv) => [...cv]));
-    m.raw.hashParents(src, 0, 2, dst);
+    const [left, right, dst] = [m.alloc(128), m.alloc(128), m.alloc(128)];
+    m.u32(left, 16).set([...a, ...c]);
+    m.u32(right, 16).set([...b, ...d]);
+    m.raw.joinColumns(left, right, 0, 0, 2, dst);
     expect(compress(IV, m.u32(dst, 16), 64, PARENT | ROOT)).toEqual(words(blake3(bytes)));
+    m.raw.hashParents(left, 0, 1, dst);
+    expect(m.u32(dst, 8)).toEqual(compress(IV, [...short(a), ...short(c)], 64, PARENT));
   }
 });
 

@@ -101,6 +101,7 @@ function storeDigests(cv: usize, n: u32, dst: usize): void {
   if (n < 4) memory.copy(dst, at, 32 * <usize>n);
 }
 
+/** The last words of both children do not count: nodes have 28 bytes. */
 export function hashParents(src: usize, from: u32, to: u32, dst: usize): void {
   const cv = scratch(0);
   const block = scratch(BLOCK);
@@ -114,6 +115,8 @@ export function hashParents(src: usize, from: u32, to: u32, dst: usize): void {
     for (let k: usize = 0; k < 64; k += 16) {
       storeTransposed(block + 4 * k, 16, v128.load(a + k), v128.load(b + k), v128.load(c + k), v128.load(d + k));
     }
+    v128.store(block, i32x4.splat(0), 16 * 7);
+    v128.store(block, i32x4.splat(0), 16 * 15);
     initialValue(cv);
     compress(cv, 0, 64, PARENT);
     storeDigests(cv, n, dst + 32 * <usize>i);

@@ -225,11 +225,11 @@ function chained({ cv, block, length, flags, counter }: Last): Uint32Array {
   return compress(cv, block, length, flags, counter);
 }
 
-/** BLAKE3 parent chaining value of two 32-byte nodes, without the root flag. */
-export function parentNode(left: Uint8Array, right: Uint8Array): Uint8Array {
+/** BLAKE3 parent chaining value of the first `length` <= 32 bytes of two nodes, zeros in place of the others, without the root flag. */
+export function parentNode(left: Uint8Array, right: Uint8Array, length: number): Uint8Array {
   const block = new Uint32Array(16);
-  wordsOf(left, 0, 32, block);
-  wordsOf(right, 0, 32, block, 8);
+  wordsOf(left, 0, length, block);
+  wordsOf(right, 0, length, block, 8);
   const out = new Uint8Array(32);
   writeWords(compress(IV, block, BLOCK_BYTES, PARENT), out, 0);
   return out;

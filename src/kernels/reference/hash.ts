@@ -50,7 +50,9 @@ export function hashKernels(m: Memory): HashKernels {
 
     hashParents(src, from, to, dst) {
       for (let i = from; i < to; i++) {
-        const children = m.u32.subarray(src / 4 + 16 * i, src / 4 + 16 * (i + 1));
+        const children = m.u32.slice(src / 4 + 16 * i, src / 4 + 16 * (i + 1));
+        children[7] = 0;
+        children[15] = 0;
         m.u32.set(compress(IV, children, 64, PARENT), dst / 4 + 8 * i);
       }
     },

@@ -1,7 +1,7 @@
 /**
  * The Reed-Solomon code on the circle's x-axis and the Merkle tree over its columns (docs/spec/30-commitment.md, sections 1 and 2):
  *   f(x) = sum_b c_b prod_j pi_j(x)^(b_j),   pi_0 = x,  pi_(j+1) = 2 pi_j^2 - 1,   x_j = x(Q_n^(1 + 4 rev_n(j)))
- *   leaf = BLAKE3(column, or column . salt),   node = BLAKE3's compression of (left . right) as a parent
+ *   leaf = BLAKE3(column, or column . salt),   node = BLAKE3's compression of 28 bytes of left and of right as a parent
  */
 import { blake3 } from '@noble/hashes/blake3.js';
 import { type E, mod, P } from './field.ts';
@@ -73,15 +73,15 @@ export function openColumns(
   });
   const width = 4 * cells + (isSalted ? 32 : 0);
   const size = width * positions.length;
-  const message = transcript.bytes(label, size + 32 * missing.flat().length);
+  const message = transcript.bytes(label, size + 28 * missing.flat().length);
   const leaves = positions.map((_, i) => message.subarray(width * i, width * (i + 1)));
 
   let at = size;
   let nodes = new Map<number, Uint8Array>(positions.map((position, i) => [position, blake3(leaves[i]!)]));
   for (const siblings of missing) {
     for (const k of siblings) {
-      nodes.set(k, message.subarray(at, at + 32));
-      at += 32;
+      nodes.set(k, message.subarray(at, at + 28));
+      at += 28;
     }
     const parents = [...nodes.keys()].filter((k) => k % 2 === 0);
     nodes = new Map(parents.map((k) => [k >> 1, parent(nodes.get(k)!, nodes.get(k + 1)!)]));
@@ -103,9 +103,9 @@ const QUARTERS = [
   ...[0, 1, 2, 3].map((i) => [i, 4 + ((i + 1) % 4), 8 + ((i + 2) % 4), 12 + ((i + 3) % 4)]),
 ];
 
-/** BLAKE3's compression with key IV, counter 0, 64 bytes and the flag PARENT. */
+/** BLAKE3's compression with key IV, counter 0, 64 bytes and the flag PARENT, of 28 bytes of each child. */
 export function parent(left: Uint8Array, right: Uint8Array): Uint8Array {
-  const block = Uint8Array.from([...left, ...right]);
+  const block = Uint8Array.from([left, right].flatMap((node) => [...node.subarray(0, 28), 0, 0, 0, 0]));
   let m = Array.from({ length: 16 }, (_, i) => number(block.subarray(4 * i, 4 * i + 4)));
   const v = Uint32Array.from([...IV, ...IV.slice(0, 4), 0, 0, 64, PARENT]);
   for (let round = 0; round < 7; round++) {

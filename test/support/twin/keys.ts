@@ -128,7 +128,7 @@ export function rotationStatement(from: KeyFile, to: KeyFile): Statement {
     ),
     group(undefined, []),
   ];
-  const bytes = [...little(2, 2), ...circuitDigest(circuit), ...modelId(from), ...modelId(to)];
+  const bytes = [...little(3, 2), ...circuitDigest(circuit), ...modelId(from), ...modelId(to)];
   const digest = blake3(Uint8Array.from(bytes), { context: ascii('tessera 2 rotation') });
   return { ...arrange(circuit, groups, [to.parameters], true), digest, held: () => undefined };
 }

@@ -89,7 +89,7 @@ export function arrange(
 function digestOf(key: KeyFile, { inputs, outputs }: Ports, tag: Uint8Array, zk: boolean): Uint8Array {
   const { circuit } = key;
   const statement = [
-    ...little(2, 2),
+    ...little(3, 2),
     ...modelId(key),
     zk ? 1 : 0,
     ...inputs.flatMap((said, i) => saidBytes(circuit.inputs[i]!, said)),
