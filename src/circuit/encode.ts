@@ -8,7 +8,8 @@
  * One encoding a circuit: decode(encode(c)) = c, encode(decode(b)) = b. Decoding is total and checks structure only (kinds,
  * counts, references in range); `checkCircuit` decides what is legal.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hashFor } from '../bytes/blake3.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import {
@@ -30,14 +31,14 @@ import {
 import type { Circuit, Lookup, Port, Table, TableColumn } from './types.ts';
 
 /** BLAKE3's key derivation context: a circuit digest is no other hash. */
-const CONTEXT = new TextEncoder().encode('tessera 2 circuit');
+const CONTEXT = 'tessera 2 circuit';
 
 // Position in the list = number in the bytes. Append only.
 const columnKinds = ['clamp', 'values'] as const satisfies TableColumn['kind'][];
 
 /** BLAKE3 of what the circuit says: 32 bytes. Names of tensors and hints do not enter it, names of inputs and outputs do. */
 export function circuitDigest(circuit: Circuit): Uint8Array {
-  return blake3(writeStreams(circuit).statement.finish(), { context: CONTEXT });
+  return hashFor(CONTEXT, writeStreams(circuit).statement.finish());
 }
 
 export function encodeCircuit(circuit: Circuit): Uint8Array<ArrayBuffer> {

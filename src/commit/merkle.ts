@@ -3,7 +3,7 @@
  * values (the spec of BLAKE3, section 2.5, without the root flag); the root has all 32. A multiproof lists the siblings that the opened leaves do not determine, level by
  * level from the leaves, ascending.
  */
-import { hash, parentNode } from '../kernels/reference/blake3.ts';
+import { hash, parentNode } from '../bytes/blake3.ts';
 import { NODE_BYTES } from '../soundness/parameters.ts';
 
 /** Which sibling nodes a multiproof of ascending, distinct positions lists at each level. */

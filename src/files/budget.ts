@@ -6,7 +6,8 @@
  *   'tessera' 0x00 . version u16 . kind u8 (6) . zeros (5) . root (32)       48 bytes
  *   record:  positions u32 . random id (20) . first 8 bytes of BLAKE3(root . positions . id)
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hash } from '../bytes/blake3.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { TesseraError } from '../errors.ts';
@@ -34,7 +35,7 @@ export function newRecord(positions: number): SpendRecord {
 
 export function encodeRecord(root: Uint8Array, { positions, id }: SpendRecord): Uint8Array<ArrayBuffer> {
   const body = new Writer(RECORD_BYTES).u32(positions).raw(id).finish();
-  const check = blake3.create({}).update(root).update(body).digest().subarray(0, 8);
+  const check = hash(new Writer().raw(root).raw(body).finish()).subarray(0, 8);
   return new Writer(RECORD_BYTES).raw(body).raw(check).finish();
 }
 

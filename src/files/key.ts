@@ -2,7 +2,8 @@
  * The verifier's key (.tsk): which network, under which parameters, with which weights. All that a verifier needs besides the
  * statement. Body: circuit · parameters · root · private root · public weights · certificate.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hashFor } from '../bytes/blake3.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { circuitDigest, decodeCircuit, encodeCircuit } from '../circuit/encode.ts';
@@ -14,7 +15,7 @@ export const ROOT_BYTES = 32;
 
 /** More numbers than any parameter set has. */
 const MAX_PARAMETERS = 256;
-const CONTEXT = new TextEncoder().encode('tessera 2 model id');
+const CONTEXT = 'tessera 2 model id';
 
 export interface KeyFile {
   readonly circuit: Circuit;
@@ -47,7 +48,7 @@ export function decodeKey(bytes: Uint8Array): KeyFile {
  */
 export function modelId(key: KeyFile): Uint8Array {
   const writer = new Writer().raw(circuitDigest(key.circuit));
-  return blake3(writeCommitments(writer, key).finish(), { context: CONTEXT });
+  return hashFor(CONTEXT, writeCommitments(writer, key).finish());
 }
 
 export function writeKey(writer: Writer, key: KeyFile): Writer {

@@ -2,7 +2,8 @@
  * A tensor that is committed on its own: what everybody may have of it (.tsc), and what opens it (.tso), which is as confidential as the tensor.
  * Commitment body: shape · scale · root. Opening body: the commitment · secret · values.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hashFor } from '../bytes/blake3.ts';
 import { Reader } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import { cellsOf, type IntArray } from '../circuit/types.ts';
@@ -65,7 +66,7 @@ export function decodeOpening(bytes: Uint8Array): OpeningFile {
  */
 export function commitmentId(file: CommitmentFile): Uint8Array {
   const bytes = writeCommitment(new Writer(), file).finish();
-  return blake3(bytes, { context: new TextEncoder().encode('tessera 2 commitment id') });
+  return hashFor('tessera 2 commitment id', bytes);
 }
 
 function writeCommitment(writer: Writer, { shape, scale, root }: CommitmentFile): Writer {

@@ -6,7 +6,8 @@
  *
  * old under the old root, new under the new one.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hashFor } from '../bytes/blake3.ts';
 import { Writer } from '../bytes/writer.ts';
 import { CircuitBuilder } from '../circuit/builder.ts';
 import { circuitDigest } from '../circuit/encode.ts';
@@ -53,7 +54,7 @@ function splitWeights(groups: readonly Group[]): Group[] {
 
 export function rotationDigest(plan: Plan, from: KeyFile, to: KeyFile): Uint8Array {
   const writer = new Writer().u16(FORMAT_VERSION).raw(circuitDigest(plan.circuit)).raw(modelId(from)).raw(modelId(to));
-  return blake3(writer.finish(), { context: new TextEncoder().encode('tessera 2 rotation') });
+  return hashFor('tessera 2 rotation', writer.finish());
 }
 
 /**

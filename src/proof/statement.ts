@@ -3,7 +3,8 @@
  * weights of its roots maps the inputs to the outputs, each public, committed or the prover's own, for this tag. Nothing here is read
  * from a proof.
  */
-import { blake3 } from '@noble/hashes/blake3.js';
+
+import { hashFor } from '../bytes/blake3.ts';
 import { Writer } from '../bytes/writer.ts';
 import { sameShape } from '../circuit/legal.ts';
 import { type Circuit, cellsOf, type Derivation, type IntArray, type Port, type TensorId } from '../circuit/types.ts';
@@ -54,7 +55,7 @@ export function statementDigest(key: KeyFile, statement: Statement, zk: boolean)
   statement.outputs.forEach((said, i) => {
     writePort(writer, key.circuit.outputs[i]!, said);
   });
-  return blake3(writer.bytes(statement.tag).finish(), { context: new TextEncoder().encode('tessera 2 statement') });
+  return hashFor('tessera 2 statement', writer.bytes(statement.tag).finish());
 }
 
 function writePort(writer: Writer, port: Port, said: PortStatement): void {

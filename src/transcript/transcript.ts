@@ -7,9 +7,10 @@
  *
  * Challenges in F are 31-bit words, p rejected. Prover and verifier share this class; only the channels in channel.ts use it.
  */
+
+import { hash } from '../bytes/blake3.ts';
 import { Ext } from '../field/ext.ts';
 import { P } from '../field/m31.ts';
-import { hash } from '../kernels/reference/blake3.ts';
 import { type Label, labelId } from './labels.ts';
 
 /** What the bytes of a message are: extension elements, raw bytes, a nonce. */

@@ -1,11 +1,11 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parentNode } from '../../src/bytes/blake3.ts';
 import { commitRows, openColumns, prepareTwiddles } from '../../src/commit/matrix.ts';
 import { rootOf, siblingPositions } from '../../src/commit/merkle.ts';
 import { encode } from '../../src/field/circle.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { parentNode } from '../../src/kernels/reference/blake3.ts';
 import { NODE_BYTES } from '../../src/soundness/parameters.ts';
 
 const DEPTH = 5;

@@ -24,7 +24,7 @@ const mayImport: Record<string, readonly string[]> = {
   bytes: ['errors'],
   field: ['errors'],
   circuit: ['errors', 'bytes', 'field', 'kernels'],
-  kernels: ['errors', 'field'],
+  kernels: ['errors', 'bytes', 'field'],
   transcript: ['errors', 'bytes', 'field', 'circuit', 'kernels'],
   soundness: ['errors', 'bytes', 'field', 'circuit'],
   commit: protocol,

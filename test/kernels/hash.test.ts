@@ -1,9 +1,9 @@
 import { blake3 } from '@noble/hashes/blake3.js';
 import { beforeAll, expect, test } from 'vitest';
+import { compress, hash, hashFor, IV, PARENT } from '../../src/bytes/blake3.ts';
 import { ColumnHash } from '../../src/commit/column-hash.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
 import { createReferenceMachine } from '../../src/kernels/machine.ts';
-import { compress, hash, IV, PARENT } from '../../src/kernels/reference/blake3.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
 
 const [CHUNK_START, CHUNK_END, ROOT] = [1, 2, 8];
@@ -41,12 +41,14 @@ test('the plain compression is that of BLAKE3: one block, and a tree of four chu
   expect(root).toEqual(words(blake3(bytes)));
 });
 
-test('hash is BLAKE3 of messages of all lengths, with and without a key, and its longer outputs', () => {
+test('hash is BLAKE3 of messages of all lengths, with and without a key or a context, and its longer outputs', () => {
   const key = message(32).reverse();
   const lengths = [0, 1, 3, 4, 63, 64, 65, 127, 128, 1023, 1024, 1025, 2048, 2049, 3072, 3073, 5120, 8192, 8193, 31744];
   for (const n of lengths) {
     expect(hash(message(n))).toEqual(blake3(message(n)));
     expect(hash(message(n), key)).toEqual(blake3(message(n), { key }));
+    const context = 'a purpose';
+    expect(hashFor(context, message(n))).toEqual(blake3(message(n), { context: new TextEncoder().encode(context) }));
     for (const dkLen of [1, 31, 33, 64, 65, 200]) {
       expect(hash(message(n), key, dkLen)).toEqual(blake3(message(n), { key, dkLen }));
     }

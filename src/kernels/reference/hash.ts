@@ -3,9 +3,9 @@
  * (protocol.md sections 4 and 5).
  */
 import { blake3 } from '@noble/hashes/blake3.js';
+import { CHUNK_END, CHUNK_START, compress, IV, PARENT, ROOT } from '../../bytes/blake3.ts';
 import { P } from '../../field/m31.ts';
 import type { RawKernels } from '../kernels.ts';
-import { CHUNK_END, CHUNK_START, compress, IV, PARENT, ROOT } from './blake3.ts';
 import type { Memory } from './memory.ts';
 
 type HashKernels = Pick<RawKernels, 'hashColumns' | 'joinColumns' | 'hashParents' | 'grind' | 'expandSecret'>;

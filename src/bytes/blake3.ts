@@ -12,6 +12,8 @@ export const CHUNK_START = 1;
 export const CHUNK_END = 2;
 export const ROOT = 8;
 const KEYED = 16;
+const DERIVE_CONTEXT = 32;
+const DERIVE_MATERIAL = 64;
 
 const BLOCK_BYTES = 64;
 const CHUNK_BYTES = 1024;
@@ -174,8 +176,19 @@ interface Last {
 
 /** BLAKE3 of a message, keyed where there is a key of 32 bytes; `length` bytes of its output. */
 export function hash(message: Uint8Array, key?: Uint8Array, length = 32): Uint8Array {
-  const start = key === undefined ? Uint32Array.from(IV) : wordsOf(key, 0, 32, new Uint32Array(8));
-  const { cv, block, length: taken, flags } = rootNode(message, start, key === undefined ? 0 : KEYED);
+  return key === undefined
+    ? outputOf(message, Uint32Array.from(IV), 0, length)
+    : outputOf(message, wordsOf(key, 0, 32, new Uint32Array(8)), KEYED, length);
+}
+
+/** BLAKE3 of a message for one purpose: its mode of key derivation, 32 bytes. */
+export function hashFor(context: string, message: Uint8Array): Uint8Array {
+  const key = outputOf(new TextEncoder().encode(context), Uint32Array.from(IV), DERIVE_CONTEXT, 32);
+  return outputOf(message, wordsOf(key, 0, 32, new Uint32Array(8)), DERIVE_MATERIAL, 32);
+}
+
+function outputOf(message: Uint8Array, start: Uint32Array, mode: number, length: number): Uint8Array {
+  const { cv, block, length: taken, flags } = rootNode(message, start, mode);
   const out = new Uint8Array(length);
   const words = new Uint32Array(length > 32 ? 16 : 8);
   for (let i = 0, at = 0; at < length; i++, at += 4 * words.length) {
