@@ -9,7 +9,7 @@
 import type { AxisMap, View } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
 import { bitsFor, eqIndex, lessThan, type Point, splitPoint } from '../field/mle.ts';
-import { viewWeights } from './weights.ts';
+import { coveredBy, viewWeights } from './weights.ts';
 
 /** Source axes that the sum runs over, and their weights. */
 export interface Group {
@@ -51,14 +51,14 @@ export function planView(view: View, shape: readonly number[], source: readonly 
       const to = map.kind === 'affine' ? [map.to] : map.to;
       const from = map.kind === 'affine' ? [map.from] : map.from;
       const size = from.reduce((n, a) => n * source[a]!, 1);
-      const s = viewWeights(
+      const weights = viewWeights(
         map,
         to.map((a) => shape[a]!),
         to.map((a) => points[a]!),
         size,
       );
-      covered = covered.mul(s.covered);
-      groups.push({ axes: from, weights: s.weights });
+      if (view.fill !== 0) covered = covered.mul(coveredBy(weights));
+      groups.push({ axes: from, weights });
     }
   }
   return { factor, constant: view.fill === 0 ? Ext.ZERO : fillPart(view.fill, shape, points, covered), fixed, groups };

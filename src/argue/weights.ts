@@ -36,27 +36,40 @@ function sourceIndex(map: AxisMap & { kind: 'affine' | 'index' }, j: number, fro
   return i >= 0 && i < fromSize ? i : -1;
 }
 
-/** S over the flat `from` axes, and how much of the `to` axes has a source: sum_(j : map(j) >= 0) eq(r_j, j). */
+/** S over the flat `from` axes: eq(r_j, j) of every j that map takes to i. */
 export function viewWeights(
   map: AxisMap & { kind: 'affine' | 'index' },
   toSizes: readonly number[],
   toPoints: readonly Point[],
   fromSize: number,
-): { weights: Ext[]; covered: Ext } {
+): Ext[] {
   let eq: Ext[] = [Ext.ONE];
   toSizes.forEach((size, a) => {
     const axis = eqTable(toPoints[a]!);
-    eq = eq.flatMap((e) => axis.slice(0, size).map((x) => e.mul(x)));
+    // most maps have one axis
+    eq = a === 0 ? axis.slice(0, size) : productOf(eq, axis, size);
   });
   const weights: Ext[] = new Array(fromSize).fill(Ext.ZERO);
-  let covered = Ext.ZERO;
-  eq.forEach((e, j) => {
+  for (let j = 0; j < eq.length; j++) {
     const i = sourceIndex(map, j, fromSize);
-    if (i < 0) return;
-    weights[i] = weights[i]!.add(e);
-    covered = covered.add(e);
-  });
-  return { weights, covered };
+    if (i < 0) continue;
+    // an index that is read once takes the factor as it is
+    const before = weights[i]!;
+    weights[i] = before === Ext.ZERO ? eq[j]! : before.add(eq[j]!);
+  }
+  return weights;
+}
+
+/** a[i] b[j] for all i and j < size, row-major. */
+function productOf(a: readonly Ext[], b: readonly Ext[], size: number): Ext[] {
+  const out: Ext[] = [];
+  for (const x of a) for (let j = 0; j < size; j++) out.push(x.mul(b[j]!));
+  return out;
+}
+
+/** How much of the `to` axes has a source, all of S: sum_(j : map(j) >= 0) eq(r_j, j). */
+export function coveredBy(weights: readonly Ext[]): Ext {
+  return weights.reduce((sum, w) => sum.add(w), Ext.ZERO);
 }
 
 /** sum_i weights[i] eq(rho, i) over row-major axes of the given sizes. */
