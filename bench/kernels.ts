@@ -128,9 +128,9 @@ function leafCases(m: Machine): Case[] {
   const { raw } = m;
   const eq = [scalar, ids, products, lo, 7, hi] as const;
   const ofColumns = [1, 2].flatMap((columns) => {
-    const block = d.words(16);
+    const block = d.words(20);
     const second = columns === 2 ? [d.small(n, 12), 2] : [0, 0];
-    m.u32(block, 12).set([d.small(n, 12), 2, ...second, 0, n, 14, 1, 0, 1, 0, 0]);
+    m.u32(block, 13).set([d.small(n, 12), 2, ...second, 0, n, 14, 1, 0, 1, 0, n, n]);
     const leaf = { unit: 'leaf', units: n };
     return [
       {

@@ -2,22 +2,19 @@
  * Where lookups and tables are in the fraction tree, and the tables' columns: as extensions, which the verifier evaluates, and as
  * values, which the prover needs.
  */
-import {
-  type Circuit,
-  type Lookup,
-  type Table,
-  type TableColumn,
-  type TensorId,
-  tableValue,
-} from '../circuit/types.ts';
+import { boxesOf } from '../circuit/boxes.ts';
+import { type Circuit, type TableColumn, type TensorId, tableValue } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
-import { bitsFor, evaluateTensor, lessThan, type Point, prefixMoments, variables } from '../field/mle.ts';
+import { bitPoint, bitsFor, evaluateTensor, lessThan, type Point, prefixMoments, variables } from '../field/mle.ts';
 
 export interface Block {
   readonly kind: 'lookup' | 'table';
   readonly table: number;
   /** Tensors of a lookup's tuple; empty for a table. */
   readonly tensors: readonly TensorId[];
+  /** Sizes of the tensors, of which the block has a box. */
+  readonly whole: readonly number[];
+  readonly start: readonly number[];
   readonly shape: readonly number[];
   readonly bits: number;
   /** First leaf. */
@@ -36,14 +33,18 @@ export function tableTag(table: number): number {
   return table + 1;
 }
 
-export function layoutTree(circuit: Circuit): TreeLayout {
+/** `least`: leaves that a cut of a lookup must save. */
+export function layoutTree(circuit: Circuit, least?: number): TreeLayout {
   const blocks: Omit<Block, 'offset'>[] = [
-    ...circuit.lookups.map((l: Lookup) => {
-      const { shape } = circuit.tensors[l.tensors[0]!]!;
-      return { kind: 'lookup' as const, table: l.table, tensors: l.tensors, shape, bits: variables(shape) };
+    ...circuit.lookups.flatMap(({ table, tensors }) => {
+      const whole = circuit.tensors[tensors[0]!]!.shape;
+      return boxesOf(whole, least).map(({ start, shape }) => {
+        return { kind: 'lookup' as const, table, tensors, whole, start, shape, bits: variables(shape) };
+      });
     }),
-    ...circuit.tables.map((t: Table, i) => {
-      return { kind: 'table' as const, table: i, tensors: [], shape: [t.rows], bits: bitsFor(t.rows) };
+    ...circuit.tables.map(({ rows }, table) => {
+      const own = { whole: [rows], start: [0], shape: [rows], bits: bitsFor(rows) };
+      return { kind: 'table' as const, table, tensors: [], ...own };
     }),
   ];
   blocks.sort((a, b) => b.bits - a.bits);
@@ -55,6 +56,18 @@ export function layoutTree(circuit: Circuit): TreeLayout {
   });
   const width = circuit.tables.reduce((n, t) => Math.max(n, t.columns.length), 1);
   return { blocks: placed, depth: Math.max(1, bitsFor(offset)), width };
+}
+
+/** The point of a block's tensors at which they have its values at r: every axis's coordinates behind the bits of where the box starts. */
+export function pointOf({ whole, start, shape }: Block, r: Point): Point {
+  if (whole.every((size, axis) => size === shape[axis])) return r;
+  let at = 0;
+  return whole.flatMap((size, axis) => {
+    const bits = bitsFor(shape[axis]!);
+    const high = bitPoint(start[axis]! / 2 ** bits, bitsFor(size) - bits);
+    at += bits;
+    return [...high, ...r.slice(at - bits, at)];
+  });
 }
 
 /** sum_(i < rows) eq(r, i) value_i: closed form for clamps, O(rows) for listed values. */

@@ -9,7 +9,7 @@ import type { Hand } from './hand.ts';
 import { type Block, tableColumnValues } from './layout.ts';
 
 /** Bytes of a block for the kernels. */
-const BLOCK_BYTES = 64;
+const BLOCK_BYTES = 80;
 
 /** A block, or a part of one with at most three axes, at leaf `offset` of the tree. */
 export interface Part {
@@ -59,52 +59,110 @@ function wideValues(hand: Hand, values: { kind: 2 | 4; ptr: number }, count: num
   return wide;
 }
 
+/** An axis of a box: cells, and how far apart they are in the tensor. */
+interface Axis {
+  readonly size: number;
+  readonly stride: number;
+}
+
+function axesOf({ whole, shape }: Block): Axis[] {
+  const axes: Axis[] = [];
+  let stride = 1;
+  for (let a = whole.length - 1; a >= 0; a--) {
+    axes.unshift({ size: shape[a]!, stride });
+    stride *= whole[a]!;
+  }
+  return axes;
+}
+
+/** The first cell of a block's box in its tensor. */
+function firstCell(block: Block): number {
+  return axesOf(block).reduce((n, { stride }, a) => n + block.start[a]! * stride, 0);
+}
+
+/**
+ * A block whose box has few cells in a row is one of many parts, which kernels would take one by one: its cells are copied, so that axes join.
+ * Of a whole tensor a part has at least 4 x 4 x 4 leaves, because axes that are shorter have joined.
+ */
+export function withLargeParts(hand: Hand, block: Block, source: LeafSource): { block: Block; source: LeafSource } {
+  const isWhole = block.whole.every((size, a) => size === block.shape[a]);
+  if (isWhole || joinAxes(axesOf(block)).outer.length === 0) return { block, source };
+  const { shape } = block;
+  const copy = (ptr: number, kind: 2 | 4): number => copyBox(hand.machine, block, ptr, kind);
+  const x1 = source.kind1 === 0 ? 0 : copy(source.x1, source.kind1);
+  return {
+    block: { ...block, whole: shape, start: shape.map(() => 0) },
+    source: { ...source, x0: copy(source.x0, source.kind0), x1 },
+  };
+}
+
+/** The cells of a block's box, dense. */
+function copyBox(m: Machine, block: Block, ptr: number, kind: 2 | 4): number {
+  const axes = axesOf(block);
+  const rows = axes.slice(0, -1);
+  const { size } = axes.at(-1)!;
+  const count = rows.reduce((n, axis) => n * axis.size, 1);
+  const dst = m.alloc(kind * count * size);
+  const view = (at: number, length: number) => (kind === 2 ? m.i16(at, length) : m.i32(at, length));
+  for (let i = 0; i < count; i++) {
+    let cell = firstCell(block);
+    let rest = i;
+    for (let a = rows.length - 1; a >= 0; a--) {
+      cell += (rest % rows[a]!.size) * rows[a]!.stride;
+      rest = Math.floor(rest / rows[a]!.size);
+    }
+    view(dst + kind * i * size, size).set(view(ptr + kind * cell, size));
+  }
+  return dst;
+}
+
 /** A block as the kernels know it: axes that need no padding are joined with the next one; what has more than three is cut. */
 export function partsOf(m: Machine, block: Block, source: LeafSource, pattern: number, constant: Ext): Part[] {
-  const { outer, axes } = joinAxes(block.shape);
-  const [planes, inner, rowLength] = axes;
-  const cells = planes * inner * rowLength;
-  const [innerBits, rowBits] = [bitsFor(inner), bitsFor(rowLength)];
-  const leaves = 2 ** (bitsFor(planes) + innerBits + rowBits);
-  const count = 2 ** outer.reduce((n, s) => n + bitsFor(s), 0);
+  const { outer, axes } = joinAxes(axesOf(block));
+  const [planes, inner, row] = axes;
+  const [innerBits, rowBits] = [bitsFor(inner.size), bitsFor(row.size)];
+  const leaves = 2 ** (bitsFor(planes.size) + innerBits + rowBits);
+  const count = 2 ** outer.reduce((n, { size }) => n + bitsFor(size), 0);
+  const start = firstCell(block);
   return Array.from({ length: count }, (_, i) => {
-    const index = denseIndex(i, outer);
-    const first = (index ?? 0) * cells;
+    const index = cellAt(i, outer);
+    const first = start + (index ?? 0);
     const { x0, kind0, x1, kind1 } = source;
     const at = m.alloc(BLOCK_BYTES);
     const of = (ptr: number, kind: number) => (ptr === 0 ? 0 : ptr + kind * first);
     const place = [of(x0, kind0), kind0, of(x1, kind1), kind1, of(source.m, 4)];
-    const size = [rowLength, rowBits, inner, innerBits, index === undefined ? 0 : planes];
-    m.u32(at, 16).set([...place, ...size, pattern, 0, ...constant.coordinates()]);
+    const size = [row.size, rowBits, inner.size, innerBits, index === undefined ? 0 : planes.size];
+    const words = [...place, ...size, pattern, inner.stride, planes.stride, 0, 0, 0, ...constant.coordinates()];
+    m.u32(at, words.length).set(words);
     return { block: at, offset: block.offset + i * leaves, leaves };
   });
 }
 
-/** The last three axes after joining, and those before them. */
-function joinAxes(shape: readonly number[]): { outer: number[]; axes: [number, number, number] } {
-  const joined: number[] = [];
-  for (const size of [...shape].reverse()) {
+/** The last three axes after joining, and those before them. The last one's cells are neighbours. */
+function joinAxes(axes: readonly Axis[]): { outer: Axis[]; axes: [Axis, Axis, Axis] } {
+  const joined: Axis[] = [];
+  for (const axis of [...axes].reverse()) {
     const last = joined[0];
-    if (last !== undefined && last === 2 ** bitsFor(last)) joined[0] = size * last;
-    else joined.unshift(size);
+    const isWhole = last !== undefined && last.size === 2 ** bitsFor(last.size);
+    if (isWhole && axis.stride === last.size * last.stride) {
+      joined[0] = { size: axis.size * last.size, stride: last.stride };
+    } else joined.unshift(axis);
   }
-  while (joined.length < 3) joined.unshift(1);
-  return { outer: joined.slice(0, -3), axes: joined.slice(-3) as [number, number, number] };
+  while (joined.length < 3) joined.unshift({ size: 1, stride: 0 });
+  return { outer: joined.slice(0, -3), axes: joined.slice(-3) as [Axis, Axis, Axis] };
 }
 
-/** The flat dense index of a flat index over axes padded to powers of two; undefined outside. */
-function denseIndex(padded: number, shape: readonly number[]): number | undefined {
+/** The cell of a flat index over axes padded to powers of two, from the first one on; undefined outside. */
+function cellAt(padded: number, axes: readonly Axis[]): number | undefined {
   let rest = padded;
-  let index = 0;
-  let scale = 1;
-  for (const size of [...shape].reverse()) {
+  let cell = 0;
+  for (const { size, stride } of [...axes].reverse()) {
     const i = rest % 2 ** bitsFor(size);
     if (i >= size) return undefined;
-    index += i * scale;
-    scale *= size;
+    cell += i * stride;
     rest = Math.floor(rest / 2 ** bitsFor(size));
   }
-  return index;
+  return cell;
 }
 
 /** The leaves of small blocks, one after the other from `offset` on, and empty ones up to `count`. */
@@ -123,9 +181,12 @@ export function spelledOut(
       const view = kind === 2 ? hand.machine.i16(ptr, cell + 1) : hand.machine.i32(ptr, cell + 1);
       return Ext.of(view[cell]!);
     };
+    const axes = axesOf(b);
+    const first = firstCell(b);
     for (let i = 0; i < 2 ** b.bits; i++) {
-      const cell = denseIndex(i, b.shape);
-      if (cell === undefined) continue;
+      const index = cellAt(i, axes);
+      if (index === undefined) continue;
+      const cell = first + index;
       let q = constantOf(b).sub(read(source.x0, source.kind0, cell));
       if (source.kind1 !== 0) q = q.sub(beta.mul(read(source.x1, source.kind1, cell)));
       const p = source.m === 0 ? Ext.ONE : Ext.ZERO.sub(read(source.m, 4, cell));

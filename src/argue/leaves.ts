@@ -8,7 +8,7 @@ import type { KernelName, Machine } from '../kernels/kernels.ts';
 import { allocExt, forRanges, uploadScalars, writeExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
 import { type Block, type TreeLayout, tableTag } from './layout.ts';
-import { type Fraction, leafSource, type Part, partsOf, spelledOut } from './leaf-blocks.ts';
+import { type Fraction, leafSource, type Part, partsOf, spelledOut, withLargeParts } from './leaf-blocks.ts';
 import type { Stretch } from './windows.ts';
 
 /** Leaves of one task: small enough to share out, large enough not to notice the fork. */
@@ -78,8 +78,8 @@ export class Leaves {
     this.#beta = uploadScalars(m, [beta]);
     const tables: { pattern: number; m: number; rows: number }[] = [];
     let patterns = BOX_PATTERNS;
-    this.#parts = large.flatMap((b) => {
-      const source = leafSource(hand, b);
+    this.#parts = large.flatMap((own) => {
+      const { block: b, source } = withLargeParts(hand, own, leafSource(hand, own));
       if (source.m === 0) return partsOf(m, b, source, 0, constantOf(b));
       tables.push({ pattern: patterns, m: source.m, rows: b.shape[0]! });
       patterns += 2 ** b.bits / GROUP;

@@ -1,7 +1,7 @@
 /**
  * All lookups of a network in one fraction tree: logUp-GKR (Haboeck 2022/1530, Papini-Haboeck 2023/1284).
  *
- * Leaves are fractions p/q. Block b is a lookup (inside its box numerator 1) or a table (numerator -m), with denominator
+ * Leaves are fractions p/q. Block b is a box of a lookup (inside it numerator 1) or a table (numerator -m), with denominator
  *   c - fp,   fp = x_0 + beta x_1 + .. + beta^W id,   W the widest tuple of the circuit;
  * every other leaf is 0/1. Blocks are aligned, largest first, so they are subtrees. The sum of all fractions is zero exactly when every
  * looked-up tuple is a row of its table, as often as m says.
@@ -16,7 +16,7 @@ import type { Circuit } from '../circuit/types.ts';
 import { Ext, powers, type Scalar } from '../field/ext.ts';
 import { boxAt, eqIndex, type Point } from '../field/mle.ts';
 import type { Hand } from './hand.ts';
-import { type TreeLayout, tableColumnAt, tableTag } from './layout.ts';
+import { pointOf, type TreeLayout, tableColumnAt, tableTag } from './layout.ts';
 import type { Ledger } from './ledger.ts';
 import type { Party } from './party.ts';
 import { LookupTree } from './tree.ts';
@@ -99,6 +99,7 @@ function checkLeaves<S extends Scalar<S>>(
   for (const b of layout.blocks) {
     if (!suffixes.has(b.bits)) suffixes.set(b.bits, end.point.slice(layout.depth - b.bits));
     const r = suffixes.get(b.bits)!;
+    const point = pointOf(b, r);
     const e = eqIndex(end.point.slice(0, layout.depth - b.bits), b.offset / 2 ** b.bits);
     const box = boxAt(b.shape, r);
     const constant = c.sub(betas[layout.width]!.mul(Ext.of(tableTag(b.table)))).sub(Ext.ONE);
@@ -107,7 +108,7 @@ function checkLeaves<S extends Scalar<S>>(
     if (b.kind === 'lookup') {
       numerator = numerator.add(p.known(e.mul(box)));
       b.tensors.forEach((t, i) => {
-        q = q.sub(ledger.claim(t, r, 'leaf value').scale(betas[i]!));
+        q = q.sub(ledger.claim(t, point, 'leaf value').scale(betas[i]!));
       });
     } else {
       numerator = numerator.sub(ledger.claim(table.multiplicity, r, 'leaf value').scale(e));

@@ -155,6 +155,8 @@ function shareClaims<S extends Scalar<S>>(
     for (const { slab, index } of pieces[claim.commitment]![claim.column]!) {
       const piece = slab.pieces[index]!;
       const { coefficient, point } = onPiece(piece);
+      // a claim on a box of the column reads none of the other pieces
+      if (coefficient.isZero()) continue;
       const share = { weight: power.mul(coefficient), point, offset: piece.offset };
       const list = shares.get(slab);
       if (list === undefined) shares.set(slab, [share]);

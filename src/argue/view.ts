@@ -8,7 +8,7 @@
  */
 import type { AxisMap, View } from '../circuit/types.ts';
 import { Ext } from '../field/ext.ts';
-import { bitsFor, eqIndex, lessThan, type Point, splitPoint } from '../field/mle.ts';
+import { bitPoint, bitsFor, eqIndex, lessThan, type Point, splitPoint } from '../field/mle.ts';
 import { coveredBy, viewWeights } from './weights.ts';
 
 /** Source axes that the sum runs over, and their weights. */
@@ -103,11 +103,4 @@ function alignAxis(
     return { axis: map.from, point: [...high, ...r], factor: Ext.ONE };
   }
   return undefined;
-}
-
-/** An index as a point of 0/1 coordinates, most significant first. */
-function bitPoint(index: number, bits: number): Ext[] {
-  return Array.from({ length: bits }, (_, i) =>
-    Math.floor(index / 2 ** (bits - 1 - i)) % 2 === 1 ? Ext.ONE : Ext.ZERO,
-  );
 }

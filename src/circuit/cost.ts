@@ -7,6 +7,7 @@
  * are made again when they are opened, and the lookups' longest tables as often as there are rounds without room for them.
  */
 import { bitsFor, variables } from '../field/mle.ts';
+import { boxesOf } from './boxes.ts';
 import { labelsOf } from './contract.ts';
 import { livenessOf } from './liveness.ts';
 import { outputBindings } from './outputs.ts';
@@ -65,7 +66,8 @@ const EXT_BYTES = 16;
 export function costOf(circuit: Circuit, code: CodeSize): Cost {
   const { tensors, tables, lookups } = circuit;
   const lookedUp = lookups.map((l) => tensors[l.tensors[0]!]!.shape);
-  const blocks = [...lookedUp.map(variables), ...tables.map((t) => bitsFor(t.rows))];
+  const boxes = lookedUp.flatMap((shape) => boxesOf(shape));
+  const blocks = [...boxes.map(({ shape }) => variables(shape)), ...tables.map((t) => bitsFor(t.rows))];
   const stored = blocks.reduce((n, bits) => n + 2 ** bits, 0);
   const rows = tables.reduce((n, t) => n + t.rows, 0);
   const committed = committedCells(circuit);

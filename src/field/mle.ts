@@ -49,6 +49,13 @@ export function eqIndex(r: Point, index: number): Ext {
   return e;
 }
 
+/** An index as a point of 0/1 coordinates, most significant first. */
+export function bitPoint(index: number, bits: number): Ext[] {
+  return Array.from({ length: bits }, (_, i) =>
+    Math.floor(index / 2 ** (bits - 1 - i)) % 2 === 1 ? Ext.ONE : Ext.ZERO,
+  );
+}
+
 /** LT(r) = sum_(i < size) eq(r, i), by walking the bits of size. 0 <= size <= 2^n. */
 export function lessThan(size: number, r: Point): Ext {
   return prefixMoments(size, r).zeroth;

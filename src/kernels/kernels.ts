@@ -139,10 +139,11 @@ export interface RawKernels {
     out: number,
   ): void;
 
-  // ---- the leaves. A block is 16 words: x0, kind0, x1, kind1, m, rowLen, rowBits, inner, innerBits, outer, pattern, 0, c ------------
+  // ---- the leaves. A block is 20 words: x0, kind0, x1, kind1, m, rowLen, rowBits, inner, innerBits, outer, pattern, innerStride,
+  // ---- outerStride, 0, 0, 0, c ---------------------------------------------------------------------------------------
   /**
-   * Leaf l of a block has the cell ((l >> rowBits + innerBits) inner + row) rowLen + column, column the low rowBits bits of l, row the
-   * innerBits above; it is p/q with q = c - x0[cell] - beta x1[cell], p = 1, or -m[cell] where m != 0, and 0/1 where an index is not
+   * Leaf l of a block has the cell (l >> rowBits + innerBits) outerStride + row innerStride + column, column the low rowBits bits of l, row
+   * the innerBits above; it is p/q with q = c - x0[cell] - beta x1[cell], p = 1, or -m[cell] where m != 0, and 0/1 where an index is not
    * below its size (outer, inner, rowLen). Kinds: 0 none (x1), 2 i16, 4 i32. m: i32 vector. beta: pointer to an E scalar.
    *
    * The parents of leaves from <= l < to, multiples of 8, as nodes at + l/2 of a split layer.

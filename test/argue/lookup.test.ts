@@ -47,11 +47,18 @@ function bare() {
   return { ...b.build(), inputs: [] };
 }
 
-const cases = { tiny: { ...tiny, inputs: [tiny.input] }, ragged: ragged(), bare: bare() };
+/** `least`: leaves that a cut must save. */
+const cases = {
+  tiny: { ...tiny, inputs: [tiny.input], least: 8 },
+  ragged: { ...ragged(), least: Number.POSITIVE_INFINITY },
+  'ragged, in boxes': { ...ragged(), least: 64 },
+  'ragged, in all boxes': { ...ragged(), least: 1 },
+  bare: { ...bare(), least: 1 },
+};
 const machines = { reference: createReferenceMachine(), wasm: await createWasmMachine() };
 
-describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs }) => {
-  const layout = layoutTree(circuit);
+describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights, inputs, least }) => {
+  const layout = layoutTree(circuit, least);
 
   const treeOf = (m: Machine, run: Witness, [c, beta]: readonly [Ext, Ext], space: Space = { bytes: 2 ** 30 }) =>
     new LookupTree(new Hand(m, circuit, run), layout, c, beta, space);
@@ -68,7 +75,13 @@ describe.each(Object.entries(cases))('the lookups of %s', (_, { circuit, weights
       bits = b.bits;
     }
     expect(end).toBeLessThanOrEqual(2 ** layout.depth);
-    expect(layout.blocks.length).toBe(circuit.lookups.length + circuit.tables.length);
+    expect(layout.blocks.length).toBeGreaterThanOrEqual(circuit.lookups.length + circuit.tables.length);
+    const cells = layout.blocks.reduce((n, b) => n + cellsOf(b.shape), 0);
+    const all = [
+      ...circuit.lookups.map((l) => circuit.tensors[l.tensors[0]!]!.shape),
+      ...circuit.tables.map((t) => [t.rows]),
+    ];
+    expect(cells).toBe(all.reduce((n, shape) => n + cellsOf(shape), 0));
   });
 
   it.each(Object.entries(machines))('add up to the root of the tree, which is zero, on the %s kernels', (_name, m) => {

@@ -156,13 +156,15 @@ describe('leaves', () => {
         same(rowLen + k0, (raw, b) => {
           const bits = [outer, inner, rowLen].map((n) => Math.ceil(Math.log2(n)));
           const leaves = 16 * Math.ceil(2 ** (bits[0]! + bits[1]! + bits[2]!) / 16);
-          const cells = outer * inner * rowLen;
+          // rows and planes further apart than they are long, as in a box
+          const strides = [rowLen + 3, (rowLen + 3) * inner + 5] as const;
+          const cells = outer * strides[1];
           const x0 = b.integers(cells, k0, k0 === 2 ? 16 : 32);
           const x1 = k1 === 0 ? 0 : b.integers(cells, k1, k1 === 2 ? 16 : 32);
           const m = counted ? b.integers(cells, 4, 32) : 0;
-          const block = b.words(16);
-          const place = [x0, k0, x1, k1, m, rowLen, bits[2]!, inner, bits[1]!, outer, counted ? 300 : 0, 0];
-          b.machine.u32(block, 12).set(place);
+          const block = b.words(20);
+          const place = [x0, k0, x1, k1, m, rowLen, bits[2]!, inner, bits[1]!, outer, counted ? 300 : 0, ...strides];
+          b.machine.u32(block, 13).set(place);
           const [beta, lambda] = [b.scalars(1), b.scalars(1)];
           const half = leaves / 2 + 8;
           const [p, q] = [b.outVector(half), b.outVector(half)];

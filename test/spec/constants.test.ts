@@ -138,7 +138,7 @@ describe('10-statement', () => {
     };
     for (const zk of [false, true]) {
       const bytes = new Writer()
-        .u16(2)
+        .u16(3)
         .raw(modelId(key))
         .u8(zk ? 1 : 0)
         .u8(0)
@@ -227,8 +227,8 @@ describe('70-files', () => {
   it('has the envelope', () => {
     const body = ascii('body');
     const file = seal('key', body);
-    const head = [...ascii('tessera\0'), 2, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
-    expect(FORMAT_VERSION).toBe(2);
+    const head = [...ascii('tessera\0'), 3, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0];
+    expect(FORMAT_VERSION).toBe(3);
     expect(CHECKSUM_BYTES).toBe(16);
     expect(TEXT_LIMIT).toBe(4096);
     expect([...file.subarray(0, 24)]).toEqual(head);

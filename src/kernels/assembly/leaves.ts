@@ -26,7 +26,9 @@ const INNER: usize = 28;
 const INNER_BITS: usize = 32;
 const OUTER: usize = 36;
 const PATTERN: usize = 40;
-const C: usize = 48;
+const INNER_STRIDE: usize = 44;
+const OUTER_STRIDE: usize = 48;
+const C: usize = 64;
 
 /** Finds the cells of leaves l .. l+7 of a block, and leaves their addresses in scratch memory. Returns which are in the box. */
 function locate(block: usize, l: u32): u32 {
@@ -39,7 +41,7 @@ function locate(block: usize, l: u32): u32 {
   const outer = l >> (rowBits + innerBits);
   const inner = load<u32>(block, INNER);
   if (column >= rowLen || row >= inner || outer >= load<u32>(block, OUTER)) return 0;
-  const cell = (outer * inner + row) * rowLen + column;
+  const cell = outer * load<u32>(block, OUTER_STRIDE) + row * load<u32>(block, INNER_STRIDE) + column;
   const g = scratch(GROUP);
   store<u32>(g, load<u32>(block, X0) + load<u32>(block, KIND0) * cell);
   store<u32>(g, load<u32>(block, KIND0), 4);
@@ -68,7 +70,7 @@ function gather(block: usize, l: u32): u32 {
     const outer = (l + i) >> (rowBits + innerBits);
     if (column >= rowLen || row >= inner || outer >= load<u32>(block, OUTER)) continue;
     mask |= 1 << i;
-    const cell = (outer * inner + row) * rowLen + column;
+    const cell = outer * load<u32>(block, OUTER_STRIDE) + row * load<u32>(block, INNER_STRIDE) + column;
     store<i32>(scratch(CELLS) + 4 * i, integer(load<u32>(block, X0), kind0, cell));
     if (kind1 != 0) store<i32>(scratch(CELLS) + 4 * i, integer(load<u32>(block, X1), kind1, cell), 32);
     if (m != 0) store<i32>(scratch(CELLS) + 4 * i, integer(m, 4, cell), 64);

@@ -28,8 +28,8 @@ export function leafKernels(m: Memory): LeafKernels {
     const row = Math.floor(l / 2 ** rowBits) % 2 ** innerBits;
     const plane = Math.floor(l / 2 ** (rowBits + innerBits));
     if (column >= rowLen || row >= inner || plane >= outer) return undefined;
-    const cell = (plane * inner + row) * rowLen + column;
-    let q = loadScalar(m, block + 48).sub(Ext.of(loadInt(m, word(0), word(1), cell)));
+    const cell = plane * word(12) + row * word(11) + column;
+    let q = loadScalar(m, block + 64).sub(Ext.of(loadInt(m, word(0), word(1), cell)));
     if (word(3) !== 0) q = q.sub(beta.mul(Ext.of(loadInt(m, word(2), word(3), cell))));
     return { p: word(4) === 0 ? Ext.ONE : Ext.of(-loadInt(m, word(4), 4, cell)), q };
   };

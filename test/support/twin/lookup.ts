@@ -16,8 +16,11 @@ interface Layer {
   readonly point: Point;
 }
 
-/** Leaves of a lookup (its tensors) or of a table. */
+/** Leaves of a box of a lookup (its tensors) or of a table. */
 interface Block {
+  /** Of the tensors. */
+  readonly whole: readonly number[];
+  readonly start: readonly number[];
   readonly shape: readonly number[];
   readonly table: number;
   /** Undefined: the block is the table itself. */
@@ -65,13 +68,53 @@ function descend(argument: Argument, { p, q, point: w }: Layer, k: number): Laye
   return child(argument, values, point);
 }
 
-/** Lookups, then tables, by size. */
-function blocksOf({ circuit, lookups }: Statement): Block[] {
+/** Boxes of lookups, then tables, by size. */
+export function blocksOf({ circuit, lookups }: Pick<Statement, 'circuit' | 'lookups'>): Block[] {
   const blocks: Block[] = [
-    ...lookups.map(({ table, tensors }) => ({ shape: circuit.tensors[tensors[0]!]!.shape, table, tensors })),
-    ...circuit.tables.map(({ rows }, table) => ({ shape: [rows], table, tensors: undefined })),
+    ...lookups.flatMap(({ table, tensors }) => {
+      const whole = circuit.tensors[tensors[0]!]!.shape;
+      const boxes = cut(
+        whole.map(() => 0),
+        whole,
+      );
+      return boxes.map((own) => ({ whole, ...own, table, tensors }));
+    }),
+    ...circuit.tables.map(({ rows }, table) => ({
+      whole: [rows],
+      start: [0],
+      shape: [rows],
+      table,
+      tensors: undefined,
+    })),
   ];
   return blocks.sort((a, b) => indexBits(b.shape) - indexBits(a.shape));
+}
+
+/** Section 2: cut where 2^18 leaves or more are saved, the most first. */
+function cut(
+  start: readonly number[],
+  shape: readonly number[],
+): { start: readonly number[]; shape: readonly number[] }[] {
+  const size = (sizes: readonly number[]): number => 2 ** indexBits(sizes);
+  const ways = shape.map((s, axis) => {
+    const power = 2 ** (Math.max(1, s).toString(2).length - 1);
+    const [first, second] = [shape.with(axis, power), shape.with(axis, s - power)];
+    return { axis, power, first, second, saved: s === power ? 0 : size(shape) - size(first) - size(second) };
+  });
+  const most = Math.max(...ways.map((way) => way.saved));
+  const best = ways.find((way) => way.saved === most);
+  if (best === undefined || most < 2 ** 18) return [{ start, shape }];
+  const further = start.with(best.axis, start[best.axis]! + best.power);
+  return [...cut(start, best.first), ...cut(further, best.second)];
+}
+
+/** Where the tensors have a block's values at r: behind the bits of its start, axis by axis. */
+function placed({ whole, start, shape }: Block, r: Point): Point {
+  const rest = [...r];
+  return whole.flatMap((size, axis) => {
+    const n = indexBits([shape[axis]!]);
+    return [...corner(start[axis]! / 2 ** n, indexBits([size]) - n), ...rest.splice(0, n)];
+  });
 }
 
 /**
@@ -88,13 +131,15 @@ function checkLeaves(
 ): void {
   let [numerator, denominator] = [NOTHING, known(ONE)];
   let offset = 0;
-  for (const { shape, table: id, tensors } of blocksOf(statement)) {
+  for (const block of blocksOf(statement)) {
+    const { shape, table: id, tensors } = block;
     const table = statement.circuit.tables[id]!;
     const n = indexBits(shape);
     const [high, low] = [r.slice(0, r.length - n), r.slice(r.length - n)];
     const place = eq(high, corner(offset / 2 ** n, high.length)); // E_b
     const inside = box(shape, low); // I_b
-    const value = (t: TensorId) => ledger.value(t, low, argument, 'leaf value');
+    const at = placed(block, low);
+    const value = (t: TensorId) => ledger.value(t, at, argument, 'leaf value');
     const x = tensors?.map(value) ?? columnsOf(table, low).map(known);
     const count = tensors === undefined ? times(int(-1), value(table.multiplicity)) : known(inside);
     numerator = plus(numerator, times(place, count));

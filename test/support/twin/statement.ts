@@ -7,6 +7,7 @@ import { blake3 } from '@noble/hashes/blake3.js';
 import { type Circuit, cellsOf, type Lookup, type Port, type TensorId } from '../../../src/circuit/types.ts';
 import { type KeyFile, modelId } from '../../../src/files/key.ts';
 import { bits, type E, extension, indexBits, type Point } from './field.ts';
+import { blocksOf } from './lookup.ts';
 import { type Slab, slabsOf } from './packing.ts';
 import { arguedCircuit, checkVisibilities, type Group, groupsOf, type Ports, type Said } from './ports.ts';
 import { ALONE, type Code, codeOf, securityOf } from './soundness.ts';
@@ -61,8 +62,8 @@ export function arrange(
 ): Omit<Statement, 'digest' | 'held'> {
   const { lookups, tables } = circuit;
   const shapeOf = (t: TensorId) => circuit.tensors[t]!.shape;
-  const leaves = [...lookups.map(({ tensors }) => shapeOf(tensors[0]!)), ...tables.map((t) => [t.rows])];
-  const depth = Math.max(1, bits(leaves.reduce((n, shape) => n + 2 ** indexBits(shape), 0)));
+  const blocks = blocksOf({ circuit, lookups });
+  const depth = Math.max(1, bits(blocks.reduce((n, { shape }) => n + 2 ** indexBits(shape), 0)));
   const width = Math.max(1, ...tables.map((t) => t.columns.length));
   const codes = parameters.map((list) => codeOf(list, zk));
   const commitments = groups.map((group): Commitment => {
@@ -70,7 +71,7 @@ export function arrange(
     return { ...group, slabs: slabsOf(columns, codes[group.class]!.m) };
   });
   const security = securityOf({
-    looked: leaves.reduce((n, shape) => n + cellsOf(shape), 0),
+    looked: blocks.reduce((n, { shape }) => n + cellsOf(shape), 0),
     width,
     depth,
     classes: codes.map(({ levels }, i) => {
