@@ -84,7 +84,7 @@ export function normalisation(options: ImageOptions): Normalisation {
 export function withMachine(target: Command): Command {
   return target
     .option('--threads <count>', 'threads to use (default: all, up to 16)', wholeNumber(1, 2 ** 16))
-    .option('--memory <GiB>', 'working memory at most; what needs more is refused (default: 4)', gibibytes);
+    .option('--memory <GiB>', 'working memory at most; less of it takes longer (default: 4)', gibibytes);
 }
 
 export function machineOf({ threads, memory }: MachineOptions): MachineOptions {
