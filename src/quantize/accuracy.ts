@@ -85,7 +85,11 @@ function realValues(machine: Machine, run: Witness, lowered: Lowered, name: stri
   const at = run.tensors.get(tensor);
   if (at === undefined) return undefined;
   const integers: IntArray = at.kind === 2 ? machine.i16(at.ptr, at.length) : machine.i32(at.ptr, at.length);
-  return Float64Array.from(cellsOfLayout(layout), (cell) => integers[cell]! * 2 ** -scale);
+  const cells = cellsOfLayout(layout);
+  const unit = 2 ** -scale;
+  const values = new Float64Array(cells.length);
+  for (let i = 0; i < values.length; i++) values[i] = integers[cells[i]!]! * unit;
+  return values;
 }
 
 /** Running sums of one value's deviations. */
@@ -115,17 +119,24 @@ class Meter {
     const x = expected.get(this.#name);
     const y = x === undefined ? undefined : integers(this.#name);
     if (x === undefined || y === undefined) return;
+    let [max, sum, xy, xx, yy] = [0, 0, 0, 0, 0];
     for (let i = 0; i < x.length; i++) {
-      const deviation = Math.abs(x[i]! - y[i]!);
-      if (deviation > this.#max) {
-        this.#max = deviation;
-        this.#worst = sample;
-      }
-      this.#sum += deviation;
-      this.#xy += x[i]! * y[i]!;
-      this.#xx += x[i]! * x[i]!;
-      this.#yy += y[i]! * y[i]!;
+      const [a, b] = [x[i]!, y[i]!];
+      const deviation = Math.abs(a - b);
+      if (deviation > max) max = deviation;
+      sum += deviation;
+      xy += a * b;
+      xx += a * a;
+      yy += b * b;
     }
+    if (max > this.#max) {
+      this.#max = max;
+      this.#worst = sample;
+    }
+    this.#sum += sum;
+    this.#xy += xy;
+    this.#xx += xx;
+    this.#yy += yy;
     this.#count += x.length;
   }
 
