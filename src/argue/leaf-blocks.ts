@@ -8,6 +8,9 @@ import type { Machine } from '../kernels/kernels.ts';
 import type { Hand } from './hand.ts';
 import { type Block, tableColumnValues } from './layout.ts';
 
+/** Leaves of a part at least, where a block has more than one. */
+const FEWEST = 64;
+
 /** Bytes of a block for the kernels. */
 const BLOCK_BYTES = 80;
 
@@ -81,12 +84,13 @@ function firstCell(block: Block): number {
 }
 
 /**
- * A block whose box has few cells in a row is one of many parts, which kernels would take one by one: its cells are copied, so that axes join.
- * Of a whole tensor a part has at least 4 x 4 x 4 leaves, because axes that are shorter have joined.
+ * A block whose parts would have fewer leaves than kernels take: the cells of its box are copied, so that axes join. Of a whole tensor a part
+ * has at least 4 x 4 x 4 leaves, because axes that are shorter have joined; a box must have had an axis of one or two cells behind the one cut.
  */
 export function withLargeParts(hand: Hand, block: Block, source: LeafSource): { block: Block; source: LeafSource } {
-  const isWhole = block.whole.every((size, a) => size === block.shape[a]);
-  if (isWhole || joinAxes(axesOf(block)).outer.length === 0) return { block, source };
+  const { outer, axes } = joinAxes(axesOf(block));
+  const leaves = axes.reduce((n, { size }) => n * 2 ** bitsFor(size), 1);
+  if (outer.length === 0 || leaves >= FEWEST) return { block, source };
   const { shape } = block;
   const copy = (ptr: number, kind: 2 | 4): number => copyBox(hand.machine, block, ptr, kind);
   const x1 = source.kind1 === 0 ? 0 : copy(source.x1, source.kind1);
@@ -141,7 +145,10 @@ export function partsOf(m: Machine, block: Block, source: LeafSource, pattern: n
 /** The last three axes after joining, and those before them. The last one's cells are neighbours. */
 function joinAxes(axes: readonly Axis[]): { outer: Axis[]; axes: [Axis, Axis, Axis] } {
   const joined: Axis[] = [];
-  for (const axis of [...axes].reverse()) {
+  // an axis of one cell parts nothing, but the last one's cells are neighbours
+  const long = axes.filter(({ size }) => size > 1);
+  if (long.at(-1)?.stride !== 1) long.push({ size: 1, stride: 1 });
+  for (const axis of long.reverse()) {
     const last = joined[0];
     const isWhole = last !== undefined && last.size === 2 ** bitsFor(last.size);
     if (isWhole && axis.stride === last.size * last.stride) {

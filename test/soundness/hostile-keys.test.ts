@@ -3,6 +3,7 @@
  * a verifier seconds or its memory.
  */
 import { describe, expect, it } from 'vitest';
+import { boxesOf } from '../../src/circuit/boxes.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import type { Circuit, Derivation, TensorId } from '../../src/circuit/types.ts';
 import { encodeKey, modelId } from '../../src/files/key.ts';
@@ -154,6 +155,20 @@ describe('small keys that would cost much', () => {
       const big = b.view('big', x, [2 ** 28], [{ kind: 'affine', from: 0, to: 0, stride: 3, offset: 0 }]);
       return b.view('back', big, [1], [{ kind: 'affine', from: 0, to: 0, stride: 3, offset: 0 }]);
     });
+    expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
+  });
+
+  it('lookups of a listed axis in many boxes are refused at once: each box lists it', () => {
+    const circuit = through((b, x) => {
+      const maps = [
+        { kind: 'affine', from: 0, to: 0, stride: 1, offset: -1 },
+        { kind: 'broadcast', to: 1 },
+        { kind: 'broadcast', to: 2 },
+      ] as const;
+      b.rangeCheck(b.view('big', x, [2_797_123, 3, 3], maps, 0), 8);
+      return b.linear('out', [one(x)]);
+    });
+    expect(boxesOf([2_797_123, 3, 3]).length).toBeGreaterThan(8);
     expect(verdictUnder(circuit, small, { x: small })).toMatchObject({ ok: false, check: 'E_CIRCUIT' });
   });
 
