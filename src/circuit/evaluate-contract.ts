@@ -8,8 +8,9 @@
  */
 import type { Labels } from './contract.ts';
 import { labelsOf } from './contract.ts';
-import type { Operand, Plane, Product } from './evaluate-matrix.ts';
-import { multiply, planeOf, pointer, sameList } from './evaluate-matrix.ts';
+import { multiply } from './evaluate-matrix.ts';
+import type { Operand, Plane, Product } from './evaluate-operand.ts';
+import { planeOf, pointer, sameList } from './evaluate-operand.ts';
 import type { Storage, Stored } from './storage.ts';
 import { inParallel } from './storage.ts';
 import type { Contract, Window } from './types.ts';
