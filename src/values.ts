@@ -2,6 +2,7 @@
  * Values as callers give and get them: by name, real numbers or the integers that a proof speaks of.
  */
 
+import { firstOutside } from './circuit/interval.ts';
 import { decodeOutput, encodeInput } from './circuit/ports.ts';
 import { type Circuit, cellsOf, type IntArray, type Port } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
@@ -93,7 +94,7 @@ function checkPort(port: Port, values: IntArray): void {
     const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
     throw new TesseraError('E_INPUT', sentence, { where: port.name });
   }
-  const bad = values.findIndex((v) => v < port.range.lo || v > port.range.hi);
+  const bad = firstOutside(values, port.range);
   if (bad >= 0) {
     const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
     throw new TesseraError('E_RANGE', sentence, { where: port.name });

@@ -3,7 +3,7 @@
  */
 import { TesseraError } from '../errors.ts';
 import type { Machine } from '../kernels/kernels.ts';
-import { showRange } from './interval.ts';
+import { firstOutside, showRange } from './interval.ts';
 import type { Storage, Stored } from './storage.ts';
 import { inParallel, kindOf } from './storage.ts';
 import type { Circuit, IntArray, Range, TableId, Tensor, TensorId } from './types.ts';
@@ -45,9 +45,8 @@ export function throughI32(run: Run, tensor: Tensor, compute: (wide: Stored) => 
 
 /** @throws TesseraError E_RANGE naming the first cell outside the interval */
 export function requireRange(tensor: Tensor, values: IntArray, range: Range = tensor.range): void {
-  const { lo, hi } = range;
-  for (let i = 0; i < values.length; i++)
-    if (values[i]! < lo || values[i]! > hi) throw outside(tensor, i, values[i]!, range);
+  const cell = firstOutside(values, range);
+  if (cell >= 0) throw outside(tensor, cell, values[cell]!, range);
 }
 
 export function outside(tensor: Tensor, cell: number, value: number, range: Range): TesseraError {

@@ -12,6 +12,12 @@ export const MAGNITUDE = 2 ** 30;
 
 export const BIT: Range = { lo: 0, hi: 1 };
 
+/** The first value that is not in the range, -1 where all are. */
+export function firstOutside(values: ArrayLike<number>, { lo, hi }: Range): number {
+  for (let i = 0; i < values.length; i++) if (!(values[i]! >= lo && values[i]! <= hi)) return i;
+  return -1;
+}
+
 /** a + b */
 export function addRange(a: Range, b: Range): Range {
   return { lo: a.lo + b.lo, hi: a.hi + b.hi };

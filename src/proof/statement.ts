@@ -6,6 +6,7 @@
 
 import { hashFor } from '../bytes/blake3.ts';
 import { Writer } from '../bytes/writer.ts';
+import { firstOutside } from '../circuit/interval.ts';
 import { sameShape } from '../circuit/legal.ts';
 import { type Circuit, cellsOf, type Derivation, type IntArray, type Port, type TensorId } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
@@ -101,7 +102,8 @@ function derived(derive: Derivation, values: IntArray, count: number, where: str
   const cells = new Int32Array(count);
   if (derive.kind === 'gather') {
     const { map } = derive;
-    for (let j = 0; j < cells.length; j++) cells[j] = values[map === null ? j : map[j]!]!;
+    if (map === null) for (let j = 0; j < count; j++) cells[j] = values[j]!;
+    else for (let j = 0; j < count; j++) cells[j] = values[map[j]!]!;
     return cells;
   }
   const { size } = derive;
@@ -127,7 +129,7 @@ function checkPort(port: Port, values: IntArray): void {
     const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
     throw new TesseraError('E_INPUT', sentence, { where: port.name });
   }
-  const bad = values.findIndex((v) => !(v >= port.range.lo && v <= port.range.hi));
+  const bad = firstOutside(values, port.range);
   if (bad >= 0) {
     const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
     throw new TesseraError('E_RANGE', sentence, { where: port.name });
