@@ -36,10 +36,10 @@ function expectProof({ example, compiled, proved }: Shown): void {
   expect(verify(proved.proof, { ...statement, tag })).toMatchObject({ ok: false });
 }
 
-/** A plain proof by a machine of its own takes the memory that the report foresees, within 15 %. */
+/** A proof by a machine of its own takes the memory that the report foresees, within 15 %. */
 async function expectMemory({ example, compiled }: Shown): Promise<void> {
   await using fresh = await createMachine({ threads: 1 });
-  await prove(compiled.model, example.input, { zk: false, input: 'private', machine: fresh });
+  await prove(compiled.model, example.input, { input: 'private', machine: fresh });
   expect(Math.abs(compiled.report.cost.peakBytes / fresh.peakBytes - 1)).toBeLessThan(0.15);
 }
 

@@ -55,6 +55,9 @@ const ROW_BYTES = 80;
 /** What rounds need besides their tables (argue/lookup.ts). */
 const ROUND_BYTES = 2 ** 25;
 
+/** Whatever the circuit: scratch memory of the threads, pads and their code (wdbc-mlp, 5.5 MB without: 6.6, 2026-11-25). */
+const FIXED_BYTES = 2 ** 20;
+
 /** Rows that are encoded at a time where codewords are not kept (commit/codewords.ts). */
 const GROUP_ROWS = 32;
 
@@ -117,7 +120,7 @@ function commitmentBytes(
   const hiding = tailRows > 0 ? MASK_ROWS + SALT_ROWS : 0;
   const rows = matrices.reduce((n, count) => n + Math.ceil(count / 2 ** rowBits), hiding);
   return {
-    always: 4 * codeword + 4 * rows * message + HASH_BYTES * codeword * matrices.length,
+    always: FIXED_BYTES + 4 * codeword + 4 * rows * message + HASH_BYTES * codeword * matrices.length,
     codewords: 4 * rows * codeword,
     group: 4 * Math.min(GROUP_ROWS, rows) * codeword,
   };
