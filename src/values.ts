@@ -2,9 +2,8 @@
  * Values as callers give and get them: by name, real numbers or the integers that a proof speaks of.
  */
 
-import { firstOutside } from './circuit/interval.ts';
-import { decodeOutput, encodeInput } from './circuit/ports.ts';
-import { type Circuit, cellsOf, type IntArray, type Port } from './circuit/types.ts';
+import { checkPort, decodeOutput, encodeInput } from './circuit/ports.ts';
+import type { Circuit, IntArray, Port } from './circuit/types.ts';
 import { TesseraError } from './errors.ts';
 
 /** Row-major values by tensor name. Floats are real values; integers are real values times 2^scale. */
@@ -87,16 +86,4 @@ function checkExact(port: Port, values: Float32Array | Float64Array, integers: I
     where: port.name,
     hint: 'Give the integers of the output.',
   });
-}
-
-function checkPort(port: Port, values: IntArray): void {
-  if (values.length !== cellsOf(port.shape)) {
-    const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
-    throw new TesseraError('E_INPUT', sentence, { where: port.name });
-  }
-  const bad = firstOutside(values, port.range);
-  if (bad >= 0) {
-    const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
-    throw new TesseraError('E_RANGE', sentence, { where: port.name });
-  }
 }

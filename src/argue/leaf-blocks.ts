@@ -106,10 +106,11 @@ function copyBox(m: Machine, block: Block, ptr: number, kind: 2 | 4): number {
   const rows = axes.slice(0, -1);
   const { size } = axes.at(-1)!;
   const count = rows.reduce((n, axis) => n * axis.size, 1);
+  const first = firstCell(block);
   const dst = m.alloc(kind * count * size);
   const view = (at: number, length: number) => (kind === 2 ? m.i16(at, length) : m.i32(at, length));
   for (let i = 0; i < count; i++) {
-    let cell = firstCell(block);
+    let cell = first;
     let rest = i;
     for (let a = rows.length - 1; a >= 0; a--) {
       cell += (rest % rows[a]!.size) * rows[a]!.stride;

@@ -7,7 +7,7 @@
  */
 import type { Ext } from '../field/ext.ts';
 import type { Point } from '../field/mle.ts';
-import type { Machine } from '../kernels/kernels.ts';
+import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { forRanges, readExts } from '../kernels/vectors.ts';
 import type { Hand } from './hand.ts';
 import type { TreeLayout } from './layout.ts';
@@ -15,9 +15,6 @@ import { allocLayer, type Layer, Leaves } from './leaves.ts';
 import { PairState } from './pairs.ts';
 import { LayerState, SMALL } from './tables.ts';
 import type { Space } from './windows.ts';
-
-/** Bytes of an element of an E vector. */
-const EXT_BYTES = 16;
 
 export class LookupTree {
   readonly #machine: Machine;
@@ -88,7 +85,7 @@ export class LookupTree {
 /** Levels above the leaves of the lowest layer that is stored: at least two, and as many as it takes for it and all above it to have room. */
 function lowestStored(leaves: Leaves, { bytes }: Space): number {
   let height = 2;
-  while (height < leaves.highest && (4 * EXT_BYTES * leaves.count) / 2 ** height > bytes) height++;
+  while (height < leaves.highest && extBytes((4 * leaves.count) / 2 ** height) > bytes) height++;
   return height;
 }
 

@@ -3,6 +3,7 @@
  * of a table that j challenges have folded are made of its 2^j stretches [from + h size, from + w + h size), size = what is left of it. The
  * last such round keeps what it has folded.
  */
+import { ROUND_BYTES } from '../circuit/cost.ts';
 import type { Ext } from '../field/ext.ts';
 import { extBytes, type Machine } from '../kernels/kernels.ts';
 import { foldVector } from '../kernels/vectors.ts';
@@ -18,10 +19,7 @@ export interface Space {
   readonly window?: number;
 }
 
-/** Left of a machine's memory for what rounds need besides their tables (windows, equality tables, patterns): at most so much, or an eighth. */
-const ROUND_BYTES = 2 ** 25;
-
-/** What tables may take of a machine's memory. */
+/** What tables may take of a machine's memory: all but what rounds need besides, or an eighth. */
 export function spaceOf(m: Machine): Space {
   return { bytes: m.limitBytes - m.mark() - Math.min(ROUND_BYTES, m.limitBytes / 8) };
 }

@@ -11,8 +11,8 @@ export interface Box {
 }
 
 /**
- * Leaves that a cut must save, for every block has claims of its own. M-LSD 320-tiny, uncut: 3.8 s, 2.3 GB, 453 kB, verified in 42 ms; at 2^19:
- * 3.4 s, 1.7 GB, 451 kB, 42 ms; at 2^18: 3.0 s, 1.5 GB, 457 kB, 45 ms; at 2^17: 3.0 s, 1.3 GB, 463 kB, 52 ms (2 threads, 2026-11-25).
+ * Leaves that a cut must save, for every block has claims of its own. M-LSD 320-tiny, uncut: 3.8 s, 2.3 GB, 453 kB, verified in 39 ms; at 2^19:
+ * 3.4 s, 1.7 GB, 451 kB, 39 ms; at 2^18: 3.0 s, 1.5 GB, 457 kB, 43 ms; at 2^17: 3.0 s, 1.3 GB, 463 kB, 48 ms (docs/decisions/017).
  */
 export const LEAST_SAVED = 2 ** 18;
 

@@ -52,14 +52,14 @@ const LEAF_BYTES = 17;
 const LEAST_LEAF_BYTES = 1.5;
 const ROW_BYTES = 80;
 
-/** What rounds need besides their tables (argue/lookup.ts). */
-const ROUND_BYTES = 2 ** 25;
+/** What rounds need besides their tables at most: windows, equality tables, patterns. */
+export const ROUND_BYTES = 2 ** 25;
 
 /** Whatever the circuit: scratch memory of the threads, pads and their code (wdbc-mlp, 5.5 MB without: 6.6, 2026-11-25). */
 const FIXED_BYTES = 2 ** 20;
 
-/** Rows that are encoded at a time where codewords are not kept (commit/codewords.ts). */
-const GROUP_ROWS = 32;
+/** Rows that are encoded at a time: a multiple of the words that hashing takes, and more than threads could share out. */
+export const GROUP_ROWS = 32;
 
 /** Bytes of a digest with all that are above it, and of an E vector's element. */
 const HASH_BYTES = 64;

@@ -3,6 +3,7 @@
  */
 
 import { TesseraError } from '../errors.ts';
+import { firstOutside } from './interval.ts';
 import type { IntArray, Port } from './types.ts';
 import { cellsOf } from './types.ts';
 
@@ -37,4 +38,17 @@ export function encodeInput(port: Port, values: ArrayLike<number>): IntArray {
 export function decodeOutput(port: Port, integers: IntArray): Float32Array {
   const factor = 2 ** -port.scale;
   return Float32Array.from(integers, (v) => v * factor);
+}
+
+/** @throws TesseraError E_INPUT for a wrong number of integers, E_RANGE for one that the port cannot hold */
+export function checkPort(port: Port, values: IntArray): void {
+  if (values.length !== cellsOf(port.shape)) {
+    const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
+    throw new TesseraError('E_INPUT', sentence, { where: port.name });
+  }
+  const bad = firstOutside(values, port.range);
+  if (bad >= 0) {
+    const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
+    throw new TesseraError('E_RANGE', sentence, { where: port.name });
+  }
 }

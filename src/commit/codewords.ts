@@ -5,6 +5,7 @@
  * T: pi_m has no zero on D_n, so any T distinct columns are independent and uniform. Where such rows are few, a salt goes into every leaf's
  * hash, because a column that nobody opened could be guessed.
  */
+import { GROUP_ROWS } from '../circuit/cost.ts';
 import type { Machine } from '../kernels/kernels.ts';
 import { fillWords, USE } from './secret.ts';
 
@@ -27,9 +28,6 @@ export interface Hiding {
   readonly tail: number;
   readonly salts: Uint8Array | undefined;
 }
-
-/** Rows that are made together: a multiple of the words that hashing takes at a time; more than threads could share out. */
-const GROUP = 32;
 
 export class Codewords {
   /** Base rows, and those of the salt. */
@@ -64,7 +62,7 @@ export class Codewords {
     const mark = m.mark();
     const length = 2 ** this.#domainBits;
     // salts are written at once: there are none where rows are many
-    const group = this.#hiding?.salts === undefined ? GROUP : this.words;
+    const group = this.#hiding?.salts === undefined ? GROUP_ROWS : this.words;
     const room = dst ?? m.alloc(4 * Math.min(group, this.words) * length);
     for (let first = 0; first === 0 || first < this.words; first += group) {
       const count = Math.min(group, this.words - first);

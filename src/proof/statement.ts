@@ -6,8 +6,8 @@
 
 import { hashFor } from '../bytes/blake3.ts';
 import { Writer } from '../bytes/writer.ts';
-import { firstOutside } from '../circuit/interval.ts';
 import { sameShape } from '../circuit/legal.ts';
+import { checkPort } from '../circuit/ports.ts';
 import { type Circuit, cellsOf, type Derivation, type IntArray, type Port, type TensorId } from '../circuit/types.ts';
 import { TesseraError } from '../errors.ts';
 import { FORMAT_VERSION } from '../files/container.ts';
@@ -122,16 +122,4 @@ function checkPorts(what: 'input' | 'output', ports: readonly Port[], said: read
     const one = said[i]!;
     if (one.kind === 'public') checkPort(port, one.values);
   });
-}
-
-function checkPort(port: Port, values: IntArray): void {
-  if (values.length !== cellsOf(port.shape)) {
-    const sentence = `${values.length} values are given for shape [${port.shape.join(', ')}]`;
-    throw new TesseraError('E_INPUT', sentence, { where: port.name });
-  }
-  const bad = firstOutside(values, port.range);
-  if (bad >= 0) {
-    const sentence = `value ${values[bad]} at ${bad} is outside ${port.range.lo} .. ${port.range.hi}`;
-    throw new TesseraError('E_RANGE', sentence, { where: port.name });
-  }
 }

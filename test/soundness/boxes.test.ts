@@ -6,11 +6,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { layoutTree } from '../../src/argue/layout.ts';
 import { CircuitBuilder } from '../../src/circuit/builder.ts';
 import { cellsAt } from '../../src/circuit/storage.ts';
+import { Ext } from '../../src/field/ext.ts';
 import type { ModelFile } from '../../src/files/model.ts';
 import type { Machine } from '../../src/kernels/kernels.ts';
 import { createMachine } from '../../src/node.ts';
 import { Prover, type ProverHooks } from '../../src/prover/prover.ts';
 import { verify } from '../../src/verify.ts';
+import { edited } from '../support/lies.ts';
 import { register, type Tiny } from '../support/tiny.ts';
 import { twin } from '../support/twin/twin.ts';
 
@@ -69,6 +71,21 @@ describe('lookups in boxes', () => {
 
   it('are accepted where every cell is in its table', () => {
     expect(verdicts()).toEqual(['accepted', 'accepted']);
+  });
+
+  it('are refused with a lie about any of their values', () => {
+    const boxes = layoutTree(tiny.circuit).blocks.filter(({ kind }) => kind === 'lookup').length;
+    let sent = 0;
+    for (let which = 0; which === 0 || which < sent; which++) {
+      sent = 0;
+      const hooks = edited('leaf value', (values) => {
+        if (sent++ === which) values[0] = values[0]!.add(Ext.ONE);
+      });
+      const [ours, twins] = verdicts(hooks);
+      expect(ours).toMatch(/^lookup\.(numerators|denominators)$/);
+      expect(twins).toBe(ours);
+    }
+    expect(sent).toBeGreaterThanOrEqual(boxes);
   });
 
   it.each([

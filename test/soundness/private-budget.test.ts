@@ -15,30 +15,18 @@ import { commit, compile, type ProveOptions, prove } from '../../src/index.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
 import { fileBudget } from '../../src/node.ts';
 import { commitTensor } from '../../src/prover/tensor.ts';
-import { randomFrom } from '../ops/harness.ts';
-import { floats, model, node } from '../support/onnx-builder.ts';
+import { denseLayer, SIZE } from '../support/dense-layer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-budget-'));
 const at = (name: string) => join(folder, name);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const random = randomFrom(43);
-const SIZE = 256;
-const w = random([4, SIZE]);
-const onnx = model({
-  inputs: { x: [1, SIZE] },
-  outputs: { y: [1, 4] },
-  nodes: [node('Gemm', ['x', 'w'], ['a'], { transB: 1 }), node('Relu', ['a'], ['y'])],
-  initializers: { w: floats([4, SIZE], w) },
-});
+const { onnx, samples, extreme } = denseLayer(43);
 const machine = await createWasmMachine();
-const samples = [{ x: random([1, SIZE]) }, { x: random([1, SIZE]) }];
 const compiling = { machine, samples, headroom: 0, bits: 9, proofBudget: 4 };
 const hidden = await compile(onnx, { ...compiling, weights: 'private' });
 const open = await compile(onnx, { ...compiling, weights: 'committed' });
 
-/** Beyond every table; committed to, as an input that nobody sees. */
-const extreme = { x: Float32Array.from(w.subarray(0, SIZE), (v) => 0.99 * Math.sign(v)) };
 const { opening, journal } = (await commit(hidden.key, samples[0]!, { machine })).x!;
 const tooMuch = (await commit(hidden.key, extreme, { machine })).x!.opening;
 

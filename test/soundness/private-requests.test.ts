@@ -3,23 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { decodeModel, encodeModel } from '../../src/files/model.ts';
 import { type Budget, commit, compile, prove, run } from '../../src/index.ts';
 import { createWasmMachine } from '../../src/kernels/wasm.ts';
-import { randomFrom } from '../ops/harness.ts';
-import { floats, model, node } from '../support/onnx-builder.ts';
+import { denseLayer } from '../support/dense-layer.ts';
 
-const random = randomFrom(53);
-const SIZE = 256;
-const w = random([4, SIZE]);
-const onnx = model({
-  inputs: { x: [1, SIZE] },
-  outputs: { y: [1, 4] },
-  nodes: [node('Gemm', ['x', 'w'], ['a'], { transB: 1 }), node('Relu', ['a'], ['y'])],
-  initializers: { w: floats([4, SIZE], w) },
-});
+const { onnx, samples, extreme } = denseLayer(53);
 const machine = await createWasmMachine();
-const samples = [{ x: random([1, SIZE]) }, { x: random([1, SIZE]) }];
-const [input] = samples as [(typeof samples)[0]];
+const [input] = samples;
 const hidden = await compile(onnx, { machine, samples, headroom: 0, bits: 9, proofBudget: 4, weights: 'private' });
-const extreme = { x: Float32Array.from(w.subarray(0, SIZE), (v) => 0.99 * Math.sign(v)) };
 const { opening } = (await commit(hidden.key, input, { machine })).x!;
 
 /** A model file that is whole, whose weights are not those of its key. */
